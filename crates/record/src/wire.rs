@@ -1,0 +1,198 @@
+//! What crosses a process: bodies of the HTTP interface and of the page's own requests.
+//!
+//! Fields are only ever added. Times are RFC 3339 in UTC, as text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Level;
+
+/// A record as JSON says it, members in the contract's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The line's number in the merged log, from 1; none while the order before it has not been counted.
+    pub n: Option<u64>,
+    /// The line's own time; none on a continuation.
+    pub ts: Option<String>,
+    /// The line's level, or its head's.
+    pub level: Option<Level>,
+    /// The id of the source it lies in.
+    pub source: String,
+    /// Where its first byte lies in its source.
+    pub offset: u64,
+    /// What it says.
+    pub text: String,
+    /// It bears no time of its own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cont: bool,
+    /// Its own time is before its place.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
+    /// Its own time is far ahead of its neighbours' and was not believed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub wild: bool,
+    /// Its bytes are not UTF-8; what could not be read stands as U+FFFD.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub lossy: bool,
+    /// Bytes of the line that `text` leaves out at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// The state of a source, and of a task made of such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// More may come.
+    Growing,
+    /// All is there.
+    Complete,
+    /// Its sender fell silent.
+    Lost,
+    /// It could not be read; an error says why.
+    Failed,
+}
+
+/// One source of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// Its id: a relative path or a name.
+    pub id: String,
+    /// Its state.
+    pub state: State,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its lines, once counted.
+    pub lines: Option<u64>,
+    /// Why it could not be read.
+    pub error: Option<String>,
+}
+
+/// One task as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSummary {
+    /// Its path-like id.
+    pub id: String,
+    /// Its state.
+    pub state: State,
+    /// How many sources it has.
+    pub sources: u64,
+    /// Their bytes, all together.
+    pub bytes: u64,
+    /// Its lines, once counted.
+    pub lines: Option<u64>,
+    /// The key of its first line, once known.
+    pub first_ts: Option<String>,
+    /// The key of its last line, once known.
+    pub last_ts: Option<String>,
+}
+
+/// A page of the list of tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskList {
+    /// The tasks, by id.
+    pub tasks: Vec<TaskSummary>,
+    /// Where the next page starts; none after the last.
+    pub cursor: Option<String>,
+}
+
+/// One task, with its sources.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskInfo {
+    /// Its path-like id.
+    pub id: String,
+    /// Its state.
+    pub state: State,
+    /// Its sources, in the order that breaks ties.
+    pub sources: Vec<SourceInfo>,
+    /// Their bytes, all together.
+    pub bytes: u64,
+    /// Its lines, once counted.
+    pub lines: Option<u64>,
+    /// The key of its first line, once known.
+    pub first_ts: Option<String>,
+    /// The key of its last line, once known.
+    pub last_ts: Option<String>,
+    /// Which order the numbers belong to; it changes when the sources change.
+    pub generation: u64,
+    /// The share of the log that the index has seen, 0 to 1.
+    pub indexed: f64,
+    /// How many lines there seem to be; exact once `lines` is known.
+    pub lines_estimate: u64,
+    /// Lines a level that the index has counted so far, by `Level::ALL`, and last those without.
+    pub levels: [u64; 7],
+}
+
+/// Where a window starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Start {
+    /// At line `n`, from 1.
+    Line(u64),
+    /// So many lines before the end.
+    Tail(u64),
+    /// At the first line whose key is not before this time (RFC 3339 or any usual form).
+    Time(String),
+    /// At the line that this anchor names.
+    Anchor {
+        /// The source's id.
+        source: String,
+        /// Where the line's first byte lies.
+        offset: u64,
+    },
+}
+
+/// A stretch of a task's merged log, as the page asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowQuery {
+    /// The task's id.
+    pub task: String,
+    /// Where it starts.
+    pub start: Start,
+    /// So many lines earlier.
+    pub before: u64,
+    /// At most so many lines.
+    pub limit: u64,
+}
+
+/// The first line of a window's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowHead {
+    /// Which order the numbers belong to.
+    pub generation: u64,
+    /// The log's lines: exact or, as long as `counted` is false, an estimate.
+    pub lines: u64,
+    /// The whole log has been counted.
+    pub counted: bool,
+    /// The number of the line that was asked for, where it is known; with `before` it is not the first record's.
+    pub target: Option<u64>,
+}
+
+/// One line of a window's answer (ndjson): first a head, then records, last an end or an error.
+/// An answer that has neither was cut off on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WindowItem {
+    /// What the records belong to.
+    Head(WindowHead),
+    /// A record.
+    Record(Record),
+    /// All records were sent.
+    End,
+    /// What went wrong after the head was sent.
+    Error(ApiError),
+}
+
+/// What went wrong, in words that a person can act on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// What kind of thing went wrong, the same words for the same kind.
+    pub title: String,
+    /// What, where, and what to do.
+    pub detail: String,
+}
