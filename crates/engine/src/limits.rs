@@ -1,0 +1,48 @@
+//! Every bound of the engine, with its unit, its reason and what happens there.
+
+/// Bytes read at a time where few sources are open. Larger gives no speed on a warm page cache.
+pub const BLOCK_BYTES_MAX: usize = 256 << 10;
+
+/// Bytes read at a time where many are: below this a read costs more than what it brings.
+pub const BLOCK_BYTES_MIN: usize = 4 << 10;
+
+/// Bytes that the blocks of all sources of one merge may take together; the block shrinks with their number.
+pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
+
+/// Files open at one time, in one process; the one used longest ago is closed and opened again when needed.
+/// Below the 1,024 that most systems allow, with room for connections.
+pub const OPEN_FILES_MAX: usize = 400;
+
+/// How many timed lines after a line may show that its time is wild.
+pub const WILD_LINES: u64 = 16;
+
+/// How far after a line those are looked for, in bytes.
+pub const WILD_BYTES: u64 = 64 << 10;
+
+/// How far ahead of one of them its time must be, in nanoseconds.
+pub const WILD_NANOS: i128 = 60_000_000_000;
+
+/// How far into a source its first timed line is looked for, in bytes.
+pub const FIRST_TIME_BYTES: u64 = 1 << 20;
+
+/// How far into a source its encoding and wrapping are looked for, in bytes.
+pub const LAYOUT_BYTES: usize = 64 << 10;
+
+/// How many of its first lines must be wrapped for the source to count as a container runtime's.
+pub const LAYOUT_LINES: usize = 16;
+
+/// Lines from one checkpoint to the next, at least: what a seek reads in vain.
+pub const CHECKPOINT_LINES_MIN: u64 = 1_024;
+
+/// Lines a source from one checkpoint to the next, so that checkpoints take under one byte a line
+/// however many sources there are.
+pub const CHECKPOINT_LINES_PER_SOURCE: u64 = 32;
+
+/// How far back from a source's end a first look at the end of a log goes, all sources together, in bytes.
+pub const TAIL_BYTES: u64 = 16 << 20;
+
+/// Bytes that a compressed or piped source may take on disk once it is unpacked; beyond it reading fails.
+pub const SPOOL_BYTES_MAX: u64 = 64 << 30;
+
+/// Bytes of window that a zstd frame may ask for (2 to this power): 128 MiB, what `zstd --long=27` writes.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;

@@ -1,0 +1,34 @@
+//! A source: a sequence of bytes that can be read at any offset.
+
+mod file;
+mod memory;
+mod spool;
+
+pub use file::FileSource;
+pub use memory::MemorySource;
+pub use spool::{Packing, SpoolSource};
+
+use record::Timestamp;
+
+use crate::Error;
+
+/// A sequence of bytes, read at offsets by several threads at once.
+///
+/// What was read once reads the same again, or fails: an implementation tells replaced and shortened files by an
+/// error, never by other bytes.
+pub trait Source: Send + Sync {
+    /// Reads bytes from `offset` on into `buf`, as many as come at once, and tells how many.
+    ///
+    /// Nought is the end of the source, and only that. Blocks until bytes are there.
+    ///
+    /// # Errors
+    ///
+    /// What [`Error`] lists, with the source's name and the offset.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error>;
+
+    /// Its length in bytes, where that is known before it was read to the end.
+    fn bytes(&self) -> Option<u64>;
+
+    /// When it was last changed: the time of lines in a source without times.
+    fn modified(&self) -> Timestamp;
+}
