@@ -1,10 +1,20 @@
 //! An instant, to the nanosecond.
 
+use std::fmt;
+use std::str;
+
+use crate::Zone;
+use crate::civil::{self, Civil, DAY_S};
+use crate::scan::usual;
+
 /// Nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
 /// 128 bits, since logs do hold dates such as 9999-12-31 and 64 bits of nanoseconds end in 2262.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i128);
+
+/// The seconds that RFC 3339 can write: 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
 impl Timestamp {
     /// The instant `nanos` nanoseconds after 1970-01-01T00:00:00Z.
@@ -17,5 +27,101 @@ impl Timestamp {
     #[must_use]
     pub const fn nanos(self) -> i128 {
         self.0
+    }
+
+    /// The instant at which it is that date and time of day in UTC, years 1 to 9999.
+    ///
+    /// None if there is no such date or time of day. Second 60 counts as 59.
+    #[must_use]
+    pub fn from_civil(
+        year: i32,
+        month: u8,
+        day: u8,
+        hour: u8,
+        min: u8,
+        sec: u8,
+        nanos: u32,
+    ) -> Option<Self> {
+        let civil = Civil {
+            year: u16::try_from(year).ok()?,
+            month,
+            day,
+            hour,
+            minute: min,
+            second: sec,
+            nanos,
+        };
+        Self::at(civil.seconds()?, nanos)
+    }
+
+    /// Reads the contract's usual form (`2024-12-20 03:04:05,123`) at the very start of `bytes`.
+    ///
+    /// `zone` is that of a time that names none. With the instant comes the number of bytes read, zone
+    /// included; what follows them is not looked at. None if there is no such form, date or time of day.
+    #[must_use]
+    pub fn parse_usual(bytes: &[u8], zone: &Zone) -> Option<(Self, usize)> {
+        usual::parse(bytes, zone)
+    }
+
+    /// Appends the instant in UTC as RFC 3339 has it, with `Z` and 0, 3, 6 or 9 digits of fraction: the
+    /// fewest that lose nothing.
+    ///
+    /// An instant outside the years 0000 to 9999, which no line bears, is written as the
+    /// nearest of these.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        let (bytes, len) = self.rfc3339();
+        out.extend_from_slice(&bytes[..len]);
+    }
+
+    /// The instant `seconds` and `nanos` after 1970; none if RFC 3339 cannot write it.
+    pub(crate) fn at(seconds: i64, nanos: u32) -> Option<Self> {
+        let nanos = i128::from(nanos);
+        SECONDS
+            .contains(&seconds)
+            .then(|| Self(i128::from(seconds) * 1_000_000_000 + nanos))
+    }
+
+    /// The text of [`Self::write_rfc3339`] and how many bytes of it are used.
+    fn rfc3339(self) -> ([u8; 30], usize) {
+        let first = i128::from(*SECONDS.start()) * 1_000_000_000;
+        let last = i128::from(*SECONDS.end()) * 1_000_000_000 + 999_999_999;
+        let nanos = self.0.clamp(first, last);
+        let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or_default();
+        let mut fraction = i64::try_from(nanos.rem_euclid(1_000_000_000)).unwrap_or_default();
+
+        let (year, month, day) = civil::date(seconds.div_euclid(DAY_S));
+        let of_day = seconds.rem_euclid(DAY_S);
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        put(&mut text[0..4], year);
+        put(&mut text[5..7], month);
+        put(&mut text[8..10], day);
+        put(&mut text[11..13], of_day / 3600);
+        put(&mut text[14..16], of_day / 60 % 60);
+        put(&mut text[17..19], of_day % 60);
+        let mut digits = 9;
+        while digits > 0 && fraction % 1000 == 0 {
+            fraction /= 1000;
+            digits -= 3;
+        }
+        let end = if digits == 0 { 19 } else { 20 + digits };
+        put(&mut text[20..20 + digits], fraction);
+        text[end] = b'Z';
+        (text, end + 1)
+    }
+}
+
+/// As [`Timestamp::write_rfc3339`].
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (bytes, len) = self.rfc3339();
+        f.pad(str::from_utf8(&bytes[..len]).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes `number` in decimal into the whole of `digits`, with zeros before it.
+fn put(digits: &mut [u8], mut number: i64) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
 }

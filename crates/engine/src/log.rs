@@ -1,0 +1,203 @@
+//! A log: sources in one order, and any stretch of it at once.
+
+mod tail;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use record::Timestamp;
+
+use crate::index::{Index, Stretch};
+use crate::merge::{Input, Merge};
+
+/// A place in the merged order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The line with this ordinal, from 0.
+    Line(u64),
+    /// So many lines before the end; the first line, where there are fewer.
+    Tail(u64),
+    /// The first line whose key is not before this time.
+    Time(Timestamp),
+    /// The line of this source (by its place) in which this byte lies.
+    Anchor {
+        /// The source's place, from 0.
+        source: usize,
+        /// Any byte of the line.
+        offset: u64,
+    },
+}
+
+/// What is known of a [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is the line with this ordinal.
+    At(u64),
+    /// It lies beyond the end.
+    Beyond,
+    /// The index has not come so far.
+    NotYet,
+}
+
+/// A log whose sources stand still, with the index that one pass over it makes.
+pub struct Log {
+    inputs: Arc<[Input]>,
+    index: RwLock<Index>,
+}
+
+impl Log {
+    /// The log of `inputs`, in the order that breaks ties. Reads nothing yet.
+    #[must_use]
+    pub fn new(inputs: impl Into<Arc<[Input]>>) -> Self {
+        let inputs = inputs.into();
+        let index = RwLock::new(Index::new(inputs.len()));
+        Self { inputs, index }
+    }
+
+    /// Its sources.
+    #[must_use]
+    pub fn inputs(&self) -> &Arc<[Input]> {
+        &self.inputs
+    }
+
+    /// The index as far as it was built.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        // A panic while it was written left whole blocks: `push` is all that writes.
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Passes over the whole log once and builds the index; `progress` is called after each checkpoint.
+    ///
+    /// Ends early, with the index incomplete, once `cancelled` is set. To be called once.
+    pub fn build_index(&self, cancelled: &AtomicBool, mut progress: impl FnMut(&Index)) {
+        let spacing = self.index().spacing();
+        let mut merge = Merge::from_start(Arc::clone(&self.inputs));
+        let mut stretch: Option<Stretch> = None;
+        while merge.next().is_some() {
+            if stretch.as_ref().is_some_and(|stretch| stretch.lines() == spacing) {
+                if cancelled.load(Ordering::Relaxed) {
+                    return;
+                }
+                self.push(stretch.take());
+                progress(&self.index());
+            }
+            let standings = stretch.is_none().then(|| merge.standings());
+            let Some((source, line)) = merge.current() else { break };
+            let stretch = stretch.get_or_insert_with(|| Stretch::new(standings.unwrap_or_default(), line));
+            stretch.push(source, line);
+        }
+        self.push(stretch);
+        self.index.write().unwrap_or_else(PoisonError::into_inner).finish(merge.failures().to_vec());
+        progress(&self.index());
+    }
+
+    fn push(&self, stretch: Option<Stretch>) {
+        if let Some(stretch) = stretch {
+            self.index.write().unwrap_or_else(PoisonError::into_inner).push(stretch);
+        }
+    }
+
+    /// The ordinal of a place, as far as the index reaches. Reads up to [`Index::spacing`] lines.
+    #[must_use]
+    pub fn find(&self, place: Place) -> Found {
+        match place {
+            Place::Line(ordinal) => {
+                let index = self.index();
+                // Near the top no index is needed: what comes before is read in passing.
+                if ordinal < index.lines().max(if index.is_complete() { 0 } else { index.spacing() }) {
+                    Found::At(ordinal)
+                } else if index.is_complete() {
+                    Found::Beyond
+                } else {
+                    Found::NotYet
+                }
+            }
+            Place::Tail(count) => {
+                let index = self.index();
+                if index.is_complete() { Found::At(index.lines().saturating_sub(count)) } else { Found::NotYet }
+            }
+            Place::Time(time) => {
+                self.find_from(|index| index.blocks().partition_point(|block| block.last_key < time), |_, line| {
+                    line.key >= time
+                })
+            }
+            Place::Anchor { source, offset } => self.find_from(
+                |index| {
+                    // The last block before which the source stood at or before the line.
+                    let after = partition_point(index.blocks().len(), |block| {
+                        index.standings(block)[source].offset <= offset
+                    });
+                    let last = after == index.blocks().len() && !index.is_complete();
+                    if last { after } else { after.saturating_sub(1) }
+                },
+                |at, line| at == source && offset < line.next,
+            ),
+        }
+    }
+
+    /// The first line that `is_it`, looked for from the block on that `block` names.
+    fn find_from(
+        &self,
+        block: impl Fn(&Index) -> usize,
+        is_it: impl Fn(usize, &crate::stream::Line) -> bool,
+    ) -> Found {
+        let (block, complete, spacing) = {
+            let index = self.index();
+            let block = block(&index);
+            if block >= index.blocks().len() {
+                return if index.is_complete() { Found::Beyond } else { Found::NotYet };
+            }
+            (block, index.is_complete(), index.spacing())
+        };
+        let mut ordinal = block as u64 * spacing;
+        let mut merge = self.merge_from_block(block);
+        while let Some((source, line)) = merge.next() {
+            if is_it(source, line) {
+                return Found::At(ordinal);
+            }
+            ordinal += 1;
+        }
+        if complete { Found::Beyond } else { Found::NotYet }
+    }
+
+    /// The merge from a line on: its first [`Merge::next`] gives the line `ordinal`.
+    ///
+    /// Reads up to [`Index::spacing`] lines in vain; all that lie between the last checkpoint and the line, where the
+    /// index has not come so far.
+    #[must_use]
+    pub fn merge_from(&self, ordinal: u64) -> Merge {
+        let (block, spacing) = {
+            let index = self.index();
+            let last = index.blocks().len().saturating_sub(1);
+            (usize::try_from(ordinal / index.spacing()).unwrap_or(usize::MAX).min(last), index.spacing())
+        };
+        let mut merge = self.merge_from_block(block);
+        for _ in block as u64 * spacing..ordinal {
+            if merge.next().is_none() {
+                break;
+            }
+        }
+        merge
+    }
+
+    fn merge_from_block(&self, block: usize) -> Merge {
+        let standings = {
+            let index = self.index();
+            if block < index.blocks().len() { Some(index.standings(block).to_vec()) } else { None }
+        };
+        match standings {
+            Some(standings) => Merge::new(Arc::clone(&self.inputs), &standings),
+            None => Merge::from_start(Arc::clone(&self.inputs)),
+        }
+    }
+}
+
+/// The first of `0..count` for which `holds` is false, where it is true for all before and false for all after.
+fn partition_point(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}

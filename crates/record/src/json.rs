@@ -1,0 +1,251 @@
+//! JSON objects as lines hold them: read member by member where they lie, nothing built.
+
+mod string;
+
+pub(crate) use string::{Short, decode, write};
+
+/// What a member's value is, where it lies in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    /// What stands between the quotation marks, escapes and all.
+    String(&'a [u8]),
+    /// A number as it is spelled.
+    Number(&'a [u8]),
+    /// An object, braces included.
+    Object(&'a [u8]),
+    /// An array, `true`, `false` or `null`.
+    Other,
+}
+
+/// Calls `member` with each top-level member (its key as [`Value::String`] has it) of the one object that
+/// `line` is, in the line's order; true if it is one, by all of RFC 8259, with white space around it allowed.
+///
+/// Bytes that are not UTF-8 may stand in strings, since `text` has U+FFFD for them. Where the line was
+/// `cut`, one that is well-formed up to its end is an object too; a member that is not whole is not told.
+/// `nesting` is room for the open brackets, emptied first; no recursion and, as long as it has room, no allocation.
+///
+/// Members are told before the whole was seen: who listens forgets them where the answer is false.
+pub(crate) fn object<'a>(
+    line: &'a [u8],
+    cut: bool,
+    nesting: &mut Vec<u8>,
+    member: impl FnMut(&'a [u8], Value<'a>),
+) -> bool {
+    nesting.clear();
+    let mut reader = Reader {
+        line,
+        at: 0,
+        nesting,
+        member,
+    };
+    match reader.read() {
+        Ok(()) => true,
+        Err(Stop::End) => cut,
+        Err(Stop::Malformed) => false,
+    }
+}
+
+/// Why reading went no further.
+enum Stop {
+    /// The line is at its end and the object is not.
+    End,
+    Malformed,
+}
+
+struct Reader<'a, 'n, F> {
+    line: &'a [u8],
+    at: usize,
+    nesting: &'n mut Vec<u8>,
+    member: F,
+}
+
+/// What may stand next.
+enum Next {
+    /// A key; after `{` also `}`.
+    Key { or_end: bool },
+    /// A value; after `[` also `]`.
+    Value { or_end: bool },
+    /// A comma or a closing bracket.
+    Comma,
+}
+
+impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
+    fn read(&mut self) -> Result<(), Stop> {
+        if self.token()? != b'{' {
+            return Err(Stop::Malformed);
+        }
+        self.nesting.push(b'{');
+        let mut key: &[u8] = b"";
+        let mut container = 0;
+        let mut next = Next::Key { or_end: true };
+        while let Some(&open) = self.nesting.last() {
+            let token = self.token()?;
+            let top = self.nesting.len() == 1;
+            next = match (next, token) {
+                (Next::Key { .. }, b'"') => {
+                    let name = self.string()?;
+                    if top {
+                        key = name;
+                    }
+                    if self.token()? != b':' {
+                        return Err(Stop::Malformed);
+                    }
+                    Next::Value { or_end: false }
+                }
+                (Next::Value { .. }, b'{' | b'[') => {
+                    if top {
+                        container = self.at - 1;
+                    }
+                    self.nesting.push(token);
+                    if token == b'{' {
+                        Next::Key { or_end: true }
+                    } else {
+                        Next::Value { or_end: true }
+                    }
+                }
+                (Next::Key { or_end: true } | Next::Comma, b'}') if open == b'{' => {
+                    self.close(key, container)
+                }
+                (Next::Value { or_end: true } | Next::Comma, b']') if open == b'[' => {
+                    self.close(key, container)
+                }
+                (Next::Value { .. }, _) => {
+                    let value = self.scalar(token)?;
+                    if top {
+                        (self.member)(key, value);
+                    }
+                    Next::Comma
+                }
+                (Next::Comma, b',') if open == b'{' => Next::Key { or_end: false },
+                (Next::Comma, b',') => Next::Value { or_end: false },
+                _ => return Err(Stop::Malformed),
+            };
+        }
+        match self.token() {
+            Ok(_) => Err(Stop::Malformed),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Closes the innermost bracket; tells the member whose value it began at `container`.
+    fn close(&mut self, key: &'a [u8], container: usize) -> Next {
+        let open = self.nesting.pop();
+        if self.nesting.len() == 1 {
+            let value = if open == Some(b'{') {
+                Value::Object(&self.line[container..self.at])
+            } else {
+                Value::Other
+            };
+            (self.member)(key, value);
+        }
+        Next::Comma
+    }
+
+    /// The next byte that is not white space, which is then passed.
+    fn token(&mut self) -> Result<u8, Stop> {
+        while let Some(&byte) = self.line.get(self.at) {
+            self.at += 1;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Ok(byte);
+            }
+        }
+        Err(Stop::End)
+    }
+
+    /// A value that is no container, of which `first` was passed.
+    fn scalar(&mut self, first: u8) -> Result<Value<'a>, Stop> {
+        match first {
+            b'"' => self.string().map(Value::String),
+            b't' => self.literal(b"rue"),
+            b'f' => self.literal(b"alse"),
+            b'n' => self.literal(b"ull"),
+            b'-' | b'0'..=b'9' => self.number(first),
+            _ => Err(Stop::Malformed),
+        }
+    }
+
+    fn literal(&mut self, rest: &[u8]) -> Result<Value<'a>, Stop> {
+        let found = &self.line[self.at..];
+        if found.starts_with(rest) {
+            self.at += rest.len();
+            Ok(Value::Other)
+        } else if rest.starts_with(found) {
+            Err(Stop::End)
+        } else {
+            Err(Stop::Malformed)
+        }
+    }
+
+    fn number(&mut self, first: u8) -> Result<Value<'a>, Stop> {
+        let start = self.at - 1;
+        let leading = if first == b'-' { self.byte()? } else { first };
+        match leading {
+            b'0' => {}
+            b'1'..=b'9' => self.digits(),
+            _ => return Err(Stop::Malformed),
+        }
+        if self.peek()? == b'.' {
+            self.at += 1;
+            self.digit()?;
+            self.digits();
+        }
+        if matches!(self.peek()?, b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.peek()?, b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digit()?;
+            self.digits();
+        }
+        // Only what follows shows that a number is whole.
+        self.peek()?;
+        Ok(Value::Number(&self.line[start..self.at]))
+    }
+
+    fn digit(&mut self) -> Result<(), Stop> {
+        if self.byte()?.is_ascii_digit() {
+            Ok(())
+        } else {
+            Err(Stop::Malformed)
+        }
+    }
+
+    fn digits(&mut self) {
+        while self.line.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Result<u8, Stop> {
+        self.line.get(self.at).copied().ok_or(Stop::End)
+    }
+
+    fn byte(&mut self) -> Result<u8, Stop> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    /// A string whose opening quotation mark was passed.
+    fn string(&mut self) -> Result<&'a [u8], Stop> {
+        let start = self.at;
+        loop {
+            self.at += string::plain(&self.line[self.at..]);
+            match self.byte()? {
+                b'"' => return Ok(&self.line[start..self.at - 1]),
+                b'\\' => match self.byte()? {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                    b'u' => {
+                        for _ in 0..4 {
+                            if !self.byte()?.is_ascii_hexdigit() {
+                                return Err(Stop::Malformed);
+                            }
+                        }
+                    }
+                    _ => return Err(Stop::Malformed),
+                },
+                _ => return Err(Stop::Malformed),
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A record: a line as it is handed out.
+
+use crate::json;
+use crate::wire::Record;
+use crate::{Level, Text, Timestamp};
+
+/// A line with all that is known of it, borrowed from the bytes it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordView<'a> {
+    /// Its number in the merged log, from 1; none while the order before it has not been counted.
+    pub n: Option<u64>,
+    /// Its own time; none on a continuation.
+    pub time: Option<Timestamp>,
+    /// Its level, or its head's.
+    pub level: Option<Level>,
+    /// The id of the source it lies in.
+    pub source: &'a str,
+    /// Where its first byte lies in its source, in bytes.
+    pub offset: u64,
+    /// What it says.
+    pub text: Text<'a>,
+    /// It bears no time of its own.
+    pub cont: bool,
+    /// Its own time is before its place.
+    pub late: bool,
+    /// Its own time is far ahead of its neighbours' and was not believed.
+    pub wild: bool,
+}
+
+impl RecordView<'_> {
+    /// Appends the record as one JSON object, members in the contract's order, without a line's end.
+    ///
+    /// The bytes are those that `serde_json` writes for [`Self::to_wire`], with nothing allocated on the way.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        out.reserve(self.text.text.len() + self.source.len() + 128);
+        out.extend_from_slice(b"{\"n\":");
+        match self.n {
+            Some(n) => write_number(n, out),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"ts\":");
+        match self.time {
+            Some(time) => {
+                out.push(b'"');
+                time.write_rfc3339(out);
+                out.push(b'"');
+            }
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"level\":");
+        match self.level {
+            Some(level) => {
+                out.push(b'"');
+                out.extend_from_slice(level.name().as_bytes());
+                out.push(b'"');
+            }
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"source\":");
+        json::write(self.source, out);
+        out.extend_from_slice(b",\"offset\":");
+        write_number(self.offset, out);
+        out.extend_from_slice(b",\"text\":");
+        json::write(&self.text.text, out);
+        let flags: [(bool, &[u8]); 4] = [
+            (self.cont, b",\"cont\":true"),
+            (self.late, b",\"late\":true"),
+            (self.wild, b",\"wild\":true"),
+            (self.text.lossy, b",\"lossy\":true"),
+        ];
+        for (set, member) in flags {
+            if set {
+                out.extend_from_slice(member);
+            }
+        }
+        if self.text.cut > 0 {
+            out.extend_from_slice(b",\"cut\":");
+            write_number(self.text.cut, out);
+        }
+        out.push(b'}');
+    }
+
+    /// The same record as a value that crosses a process.
+    #[must_use]
+    pub fn to_wire(&self) -> Record {
+        Record {
+            n: self.n,
+            ts: self.time.map(|time| time.to_string()),
+            level: self.level,
+            source: self.source.to_owned(),
+            offset: self.offset,
+            text: self.text.text.clone().into_owned(),
+            cont: self.cont,
+            late: self.late,
+            wild: self.wild,
+            lossy: self.text.lossy,
+            cut: (self.text.cut > 0).then_some(self.text.cut),
+        }
+    }
+}
+
+/// Appends `number` in decimal.
+fn write_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
