@@ -118,6 +118,12 @@ impl Merge {
         self.heads[source].as_ref().map(|(_, line)| (source, line))
     }
 
+    /// What is merged, in the order that breaks ties.
+    #[must_use]
+    pub fn inputs(&self) -> &Arc<[Input]> {
+        &self.inputs
+    }
+
     /// Where every stream stands before the current line.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {

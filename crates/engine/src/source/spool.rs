@@ -54,7 +54,7 @@ struct Input {
 }
 
 impl SpoolSource {
-    /// What `reader` gives, kept in an unnamed file of the system's temporary folder.
+    /// What `reader` gives, kept in an unnamed file in `folder`.
     ///
     /// # Errors
     ///
@@ -63,10 +63,11 @@ impl SpoolSource {
         name: impl Into<String>,
         reader: impl Read + Send + 'static,
         modified: Timestamp,
+        folder: &Path,
     ) -> Result<Arc<Self>, Error> {
         let name = name.into();
-        let kept = tempfile::tempfile().map_err(|cause| Error::Open {
-            name: format!("a temporary file for {name}"),
+        let kept = tempfile::tempfile_in(folder).map_err(|cause| Error::Open {
+            name: format!("a temporary file in {} for {name}", folder.display()),
             cause: Arc::new(cause),
         })?;
         Ok(Arc::new(Self {
@@ -79,21 +80,26 @@ impl SpoolSource {
         }))
     }
 
-    /// A packed file, read through.
+    /// A packed file, read through; what it unpacks to is kept in `folder`.
     ///
     /// # Errors
     ///
     /// [`Error::Open`] where it cannot be opened.
-    pub fn unpack(path: &Path, packing: Packing, modified: Timestamp) -> Result<Arc<Self>, Error> {
+    pub fn unpack(
+        path: &Path,
+        packing: Packing,
+        modified: Timestamp,
+        folder: &Path,
+    ) -> Result<Arc<Self>, Error> {
         let name = path.display().to_string();
         let open = |cause| Error::Open { name: name.clone(), cause: Arc::new(cause) };
         let file = BufReader::with_capacity(BLOCK_BYTES_MAX, File::open(path).map_err(open)?);
         match packing {
-            Packing::Gzip => Self::new(name.clone(), flate2::bufread::MultiGzDecoder::new(file), modified),
+            Packing::Gzip => Self::new(name.clone(), flate2::bufread::MultiGzDecoder::new(file), modified, folder),
             Packing::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(file).map_err(open)?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(open)?;
-                Self::new(name.clone(), decoder, modified)
+                Self::new(name.clone(), decoder, modified, folder)
             }
         }
     }
@@ -192,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a.log.gz");
         std::fs::write(&path, [gzip(b"one\n"), gzip(b"two\n")].concat()).expect("written");
-        let source = SpoolSource::unpack(&path, Packing::Gzip, Timestamp::default()).expect("it opens");
+        let source = SpoolSource::unpack(&path, Packing::Gzip, Timestamp::default(), folder.path()).expect("it opens");
         let mut buf = [0; 3];
         assert_eq!(source.read_at(4, &mut buf).expect("it reads"), 3);
         assert_eq!(&buf, b"two");
@@ -207,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a.gz");
         std::fs::write(&path, &packed[..packed.len() / 2]).expect("written");
-        let source = SpoolSource::unpack(&path, Packing::Gzip, Timestamp::default()).expect("it opens");
+        let source = SpoolSource::unpack(&path, Packing::Gzip, Timestamp::default(), folder.path()).expect("it opens");
         let mut buf = [0; 16];
         assert_eq!(source.read_at(0, &mut buf).expect("the start is good"), 16);
         assert_eq!(buf, text[..16]);

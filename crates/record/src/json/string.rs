@@ -83,7 +83,6 @@ fn unit(digits: &[u8]) -> u32 {
 pub(crate) struct Short {
     bytes: [u8; Self::MAX],
     len: usize,
-    whole: bool,
 }
 
 impl Short {
@@ -94,11 +93,9 @@ impl Short {
         let mut short = Self {
             bytes: [0; Self::MAX],
             len: 0,
-            whole: true,
         };
         decode(raw, |bytes| {
             let room = Self::MAX - short.len;
-            short.whole &= bytes.len() <= room;
             let bytes = &bytes[..bytes.len().min(room)];
             short.bytes[short.len..short.len + bytes.len()].copy_from_slice(bytes);
             short.len += bytes.len();
@@ -106,7 +103,7 @@ impl Short {
         short
     }
 
-    /// The first bytes, all of them or not.
+    /// The bytes, as far as they are kept.
     pub(crate) fn start(&self) -> &[u8] {
         &self.bytes[..self.len]
     }

@@ -115,6 +115,8 @@ pub(super) struct Reading<'a> {
     at: usize,
     civil: Civil,
     day_of_year: Option<u16>,
+    /// The hour was read as one of twelve.
+    twelve: bool,
     afternoon: Option<bool>,
     seconds_1970: Option<i64>,
     east: Option<i32>,
@@ -152,6 +154,7 @@ impl Directive {
                 reading.civil.hour = two(reading)?;
             }
             Self::Hour12 => {
+                reading.twelve = true;
                 reading.padding();
                 reading.civil.hour = two(reading)?;
             }
@@ -182,6 +185,7 @@ impl<'a> Reading<'a> {
             at: 0,
             civil: Civil::default(),
             day_of_year: None,
+            twelve: false,
             afternoon: None,
             seconds_1970: None,
             east: None,
@@ -202,7 +206,9 @@ impl<'a> Reading<'a> {
         if let Some(seconds) = self.seconds_1970 {
             return Timestamp::at(seconds, civil.nanos);
         }
-        if let Some(afternoon) = self.afternoon {
+        if let Some(afternoon) = self.afternoon
+            && self.twelve
+        {
             if !(1..=12).contains(&civil.hour) {
                 return None;
             }

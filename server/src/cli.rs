@@ -1,0 +1,190 @@
+//! The command line: what may be typed, and where else it may come from.
+
+pub mod merge;
+pub mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use engine::Error;
+use record::scan::{Rules, TimeFormat};
+use record::{Timestamp, Zone};
+
+/// Gathers the log lines of a task from wherever they lie, in one exact order.
+#[derive(Debug, Parser)]
+#[command(name = "logboom", version, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show logs in the browser.
+    Serve(ServeArgs),
+    /// Write the merged log to standard output.
+    Merge(MergeArgs),
+}
+
+/// How times are read.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TimeArgs {
+    /// The zone of times that bear none, such as `Europe/Berlin` or `+05:30`; UTC where it is not given.
+    #[arg(long, value_name = "ZONE", env = "LOGBOOM_TZ")]
+    pub tz: Option<String>,
+    /// A form of time at the start of a line, such as `%d.%m.%Y %H:%M:%S`, tried before the usual ones.
+    #[arg(long, value_name = "FORMAT", env = "LOGBOOM_TIME_FORMAT")]
+    pub time_format: Option<String>,
+}
+
+/// `logboom serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Files and folders to show: each folder that holds files is a task, the files in it are its sources.
+    #[arg(value_name = "PATH", env = "LOGBOOM_PATHS", value_delimiter = None)]
+    pub paths: Vec<PathBuf>,
+    /// The address to listen on, a loopback one; port 0 takes a free one. 127.0.0.1:7171 where it is not given.
+    #[arg(long, value_name = "ADDRESS", env = "LOGBOOM_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// The folder for what the server keeps, made if it is missing: what compressed sources unpack to, for now.
+    #[arg(long, value_name = "DIR", env = "LOGBOOM_DATA")]
+    pub data: Option<PathBuf>,
+    /// The configuration file; `logboom.toml` in the current folder where it is not given and one lies there.
+    #[arg(long, value_name = "FILE", env = "LOGBOOM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How times are read.
+    #[command(flatten)]
+    pub times: TimeArgs,
+}
+
+/// `logboom merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// Files, folders (every file below them), or `-` for standard input; `NAME=FILE` gives a source its id.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<String>,
+    /// What to write: each line's bytes, or a record in JSON a line.
+    #[arg(long, value_enum, default_value_t = Output::Text, env = "LOGBOOM_OUTPUT")]
+    pub output: Output,
+    /// Start at this line, counted from 1.
+    #[arg(long, value_name = "N", conflicts_with = "tail", value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: Option<u64>,
+    /// Write at most so many lines.
+    #[arg(long, value_name = "M")]
+    pub limit: Option<u64>,
+    /// Write the last so many lines.
+    #[arg(long, value_name = "M")]
+    pub tail: Option<u64>,
+    /// How times are read.
+    #[command(flatten)]
+    pub times: TimeArgs,
+}
+
+/// What `merge` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// The lines' bytes, unaltered.
+    Text,
+    /// A record in JSON a line.
+    Json,
+}
+
+/// Times as the user's options say they are to be read.
+#[derive(Clone, Debug)]
+pub struct TimeOptions {
+    zone: Zone,
+    format: Option<TimeFormat>,
+}
+
+impl TimeOptions {
+    /// Settles what was typed.
+    ///
+    /// # Errors
+    ///
+    /// A zone that is not known or a format that gives no full date and time, each named.
+    pub fn settle(args: &TimeArgs) -> anyhow::Result<Self> {
+        let zone = args.tz.as_deref().map_or(Ok(Zone::Utc), zone)?;
+        let format = args
+            .time_format
+            .as_deref()
+            .map(|pattern| {
+                TimeFormat::new(pattern).map_err(|error| anyhow::anyhow!("--time-format {pattern:?}: {error}"))
+            })
+            .transpose()?;
+        Ok(Self { zone, format })
+    }
+
+    /// The rules for a source that was last changed at `modified`.
+    #[must_use]
+    pub fn rules(&self, modified: Timestamp) -> Rules {
+        Rules { zone: self.zone.clone(), modified, format: self.format.clone() }
+    }
+
+    /// What a time without a zone means.
+    #[must_use]
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+}
+
+/// The zone of this name, or at this offset.
+fn zone(name: &str) -> anyhow::Result<Zone> {
+    if matches!(name, "UTC" | "utc" | "Z" | "GMT") {
+        return Ok(Zone::Utc);
+    }
+    if let Some(seconds) = offset_seconds(name) {
+        return Ok(Zone::Fixed(seconds));
+    }
+    jiff::tz::TimeZone::get(name).map(Zone::Named).map_err(|_| {
+        anyhow::anyhow!("--tz {name:?}: no such zone; give UTC, an offset such as +05:30, or a name such as Europe/Berlin")
+    })
+}
+
+/// Seconds east of Greenwich of `+05:30`, `+0530` or `+05`.
+fn offset_seconds(name: &str) -> Option<i32> {
+    let (sign, digits) = match name.split_at_checked(1)? {
+        ("+", digits) => (1, digits.replacen(':', "", 1)),
+        ("-", digits) => (-1, digits.replacen(':', "", 1)),
+        _ => return None,
+    };
+    let number: i32 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+    let (hours, minutes) = match digits.len() {
+        2 => (number, 0),
+        4 => (number / 100, number % 100),
+        _ => return None,
+    };
+    (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// One line for standard error about a source that could not be read.
+#[must_use]
+pub fn source_error(id: &str, error: &Error) -> String {
+    let message = error.to_string();
+    if message.contains(id) { format!("logboom: {message}") } else { format!("logboom: {id}: {message}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_names_or_offsets() {
+        assert!(matches!(zone("UTC"), Ok(Zone::Utc)));
+        assert!(matches!(zone("+05:45"), Ok(Zone::Fixed(20_700))));
+        assert!(matches!(zone("-0330"), Ok(Zone::Fixed(-12_600))));
+        assert!(matches!(zone("Europe/Berlin"), Ok(Zone::Named(_))));
+        for wrong in ["", "+", "+5", "+25:00", "+05:60", "Mars/Olympus"] {
+            let message = zone(wrong).expect_err("not a zone").to_string();
+            assert!(message.contains("Europe/Berlin"), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

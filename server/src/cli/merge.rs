@@ -1,0 +1,189 @@
+//! `logboom merge`: the merged log on standard output.
+
+use std::collections::HashSet;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use engine::{Error, Found, Input, Log, Merge, Origin, Place, Source, SpoolSource};
+
+use super::{MergeArgs, Output, TimeOptions, source_error};
+use crate::gather::{self, Hidden};
+use crate::{clock, ids};
+
+/// Bytes gathered before they are written; the first lines go out at once.
+const WRITE_BYTES: usize = 128 << 10;
+
+/// Lines that are written without waiting for more.
+const FIRST_LINES: u64 = 32;
+
+/// Runs the command. Tells what could not be read on standard error, a line each.
+///
+/// # Errors
+///
+/// Arguments that make no sense, and a standard output that cannot be written.
+pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
+    let times = TimeOptions::settle(&args.times)?;
+    let mut complaints = Complaints::default();
+    let mut inputs = Vec::new();
+    for (id, opened) in open_all(&args.paths) {
+        let input = opened.and_then(|source| {
+            let rules = times.rules(source.modified());
+            let origin = Origin::find(&source, &rules, engine::limits::BLOCK_BYTES_MIN)?;
+            Ok(Input { id: id.as_str().into(), source, rules, origin })
+        });
+        match input {
+            Ok(input) => inputs.push(input),
+            Err(error) => complaints.tell(&id, &error),
+        }
+    }
+    let (mut merge, mut n) = start(inputs.into(), args);
+    let written = write(&mut merge, &mut n, args);
+    let ids: Vec<_> = merge.inputs().iter().map(|input| Arc::clone(&input.id)).collect();
+    for failure in merge.failures() {
+        complaints.tell(&ids[failure.source], &failure.error);
+    }
+    match written {
+        // Whoever reads has had enough: `logboom merge … | head` ends in peace.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => return Err(anyhow::Error::new(error).context("cannot write to standard output")),
+        Ok(()) => {}
+    }
+    Ok(if complaints.any { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The merge at the line that was asked for, and that line's number.
+fn start(inputs: Arc<[Input]>, args: &MergeArgs) -> (Merge, u64) {
+    let Some(tail) = args.tail else {
+        let mut merge = Merge::from_start(inputs);
+        let from = args.from.unwrap_or(1);
+        for _ in 1..from {
+            if merge.next().is_none() {
+                break;
+            }
+        }
+        return (merge, from);
+    };
+    // Which lines are the last is known once all were ordered.
+    let log = Log::new(inputs);
+    log.build_index(&AtomicBool::new(false), |_| {});
+    let first = match log.find(Place::Tail(tail)) {
+        Found::At(ordinal) => ordinal,
+        Found::Beyond | Found::NotYet => 0,
+    };
+    (log.merge_from(first), first + 1)
+}
+
+fn write(merge: &mut Merge, n: &mut u64, args: &MergeArgs) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(WRITE_BYTES, io::stdout().lock());
+    let mut json = Vec::new();
+    let limit = args.tail.into_iter().chain(args.limit).min().unwrap_or(u64::MAX);
+    for written in 0..limit {
+        if merge.next().is_none() {
+            break;
+        }
+        match args.output {
+            Output::Text => merge.write_raw(&mut out)?,
+            Output::Json => {
+                json.clear();
+                if let Some(record) = merge.record(Some(*n)) {
+                    record.write_json(&mut json);
+                }
+                json.push(b'\n');
+                out.write_all(&json)?;
+            }
+        }
+        *n += 1;
+        if written < FIRST_LINES {
+            out.flush()?;
+        }
+    }
+    out.flush()
+}
+
+/// Every source that the arguments name, in order, each with its id.
+fn open_all(paths: &[String]) -> Vec<(String, Result<Arc<dyn Source>, Error>)> {
+    let mut taken = HashSet::new();
+    let mut sources = Vec::new();
+    for argument in paths {
+        for (id, file) in named(argument) {
+            let opened = match file {
+                Ok(File::Path(path)) => open(&path),
+                Ok(File::StandardInput) => {
+                    SpoolSource::new("standard input", io::stdin(), clock::now(), &std::env::temp_dir())
+                        .map(|source| source as Arc<dyn Source>)
+                }
+                Err(error) => Err(error),
+            };
+            sources.push((ids::unique(id, &mut taken), opened));
+        }
+    }
+    sources
+}
+
+/// What an argument stands for.
+enum File {
+    Path(PathBuf),
+    StandardInput,
+}
+
+/// The sources of one argument: itself, `NAME=FILE`, or all files below a folder.
+fn named(argument: &str) -> Vec<(String, Result<File, Error>)> {
+    let (name, file) = match argument.split_once('=') {
+        // Airflow's folders are called `dag_id=…`: what is there as it stands is no name.
+        Some((name, file))
+            if !name.is_empty() && !Path::new(argument).exists() && (file == "-" || Path::new(file).exists()) =>
+        {
+            (Some(name), file)
+        }
+        _ => (None, argument),
+    };
+    if file == "-" {
+        return vec![(name.unwrap_or(file).to_owned(), Ok(File::StandardInput))];
+    }
+    let path = Path::new(file);
+    if !path.is_dir() {
+        return vec![(name.unwrap_or(file).to_owned(), Ok(File::Path(path.to_owned())))];
+    }
+    let id = |below: &Path| {
+        let relative = gather::readable(below.strip_prefix(path).unwrap_or(below));
+        let relative = if relative.is_empty() { file.to_owned() } else { relative };
+        name.map_or(relative.clone(), |name| format!("{name}/{relative}"))
+    };
+    let mut sources = Vec::new();
+    for (folder, found) in gather::folders(path, Hidden::Kept) {
+        sources.extend(found.error.map(|error| (id(&folder), Err(error))));
+        sources.extend(found.files.into_iter().map(|file| (id(&file), Ok(File::Path(file)))));
+    }
+    sources.sort_by(|a, b| a.0.cmp(&b.0));
+    sources
+}
+
+/// Opens a file; a pipe is read as it comes.
+fn open(path: &Path) -> Result<Arc<dyn Source>, Error> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let piped = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
+    if piped {
+        let name = path.display().to_string();
+        let file = std::fs::File::open(path)
+            .map_err(|cause| Error::Open { name: name.clone(), cause: Arc::new(cause) })?;
+        return Ok(SpoolSource::new(name, file, clock::now(), &std::env::temp_dir())?);
+    }
+    gather::open(path, &std::env::temp_dir())
+}
+
+/// What was said on standard error.
+#[derive(Default)]
+struct Complaints {
+    any: bool,
+}
+
+impl Complaints {
+    #[expect(clippy::print_stderr, reason = "this is where the command line tells what it could not read")]
+    fn tell(&mut self, id: &str, error: &Error) {
+        self.any = true;
+        eprintln!("{}", source_error(id, error).replace('\n', " "));
+    }
+}
