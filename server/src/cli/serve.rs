@@ -1,0 +1,153 @@
+//! `logboom serve`: from the command line to a listening server, and down again.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{ServeArgs, TimeArgs, TimeOptions};
+//use crate::page_api::PageApi;
+//use crate::pages;
+use crate::routes::{self, Shared};
+use crate::tasks::{Catalog, Settings};
+
+/// How long requests in flight may take once the server was told to end; the contract gives 5 s in all.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// What `logboom.toml` may say; the command line and the environment come before it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    paths: Option<Vec<PathBuf>>,
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    tz: Option<String>,
+    time_format: Option<String>,
+}
+
+impl Config {
+    fn read(given: Option<&Path>) -> anyhow::Result<Self> {
+        let usual = Path::new("logboom.toml");
+        let path = match given {
+            Some(path) => path,
+            None if usual.exists() => usual,
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} makes no sense", path.display()))
+    }
+}
+
+/// Runs the command until it is told to end.
+///
+/// # Errors
+///
+/// Arguments that make no sense, and an address that cannot be had.
+pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let config = Config::read(args.config.as_deref())?;
+    let times = TimeOptions::settle(&TimeArgs {
+        tz: args.times.tz.or(config.tz),
+        time_format: args.times.time_format.or(config.time_format),
+    })?;
+    let listen = args.listen.or(config.listen).unwrap_or((Ipv4Addr::LOCALHOST, 7171).into());
+    if !listen.ip().is_loopback() {
+        anyhow::bail!(
+            "--listen {listen}: without tokens the server listens on loopback alone, such as 127.0.0.1:{}; \
+             put a proxy that knows who may read before it",
+            listen.port()
+        );
+    }
+    let spool = match args.data.or(config.data) {
+        Some(folder) => {
+            std::fs::create_dir_all(&folder).with_context(|| format!("cannot make --data {}", folder.display()))?;
+            folder
+        }
+        None => std::env::temp_dir(),
+    };
+    let roots = if args.paths.is_empty() { config.paths.unwrap_or_default() } else { args.paths };
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    let catalog = Catalog::new(roots, Settings { times, spool }, workers);
+    let done = runtime.block_on(serve(listen, Arc::new(catalog)));
+    // Threads that still merge for readers that are gone end by themselves; nobody waits for them.
+    runtime.shutdown_background();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; is another logboom running? --listen takes another port"))?;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    let (told_to_end, mut ending) = watch::channel(false);
+    let app = app(Arc::clone(&catalog));
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        // The sender lives as long as this function.
+        let ended = ending.wait_for(|ending| *ending).await;
+        drop(ended);
+    });
+    announce(address, catalog.all().len());
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        ended = &mut server => return ended.context("the server broke down")?.context("the server broke down"),
+        () = told() => {}
+    }
+    tracing::info!("told to end; requests in flight may take {} s more", GRACE.as_secs());
+    told_to_end.send_replace(true);
+    match tokio::time::timeout(GRACE, server).await {
+        Ok(ended) => ended.context("the server broke down")?.context("the server broke down"),
+        Err(_) => {
+            tracing::warn!("some requests did not end in time and were cut off");
+            Ok(())
+        }
+    }
+}
+
+/// All that the server answers.
+fn app(catalog: Arc<Catalog>) -> Router {
+    let shared = Shared::new(catalog);
+    //let api = Arc::new(PageApi::new(shared.clone()));
+    routes::router(shared)
+}
+
+/// Says where to look: on standard output, which scripts read.
+#[expect(clippy::print_stderr, reason = "an empty server says what to do")]
+fn announce(address: SocketAddr, tasks: usize) {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
+    if let Err(error) = written {
+        tracing::warn!(%error, "cannot write to standard output");
+    }
+    if tasks == 0 {
+        eprintln!("logboom: there are no logs to show; name files or folders: logboom serve PATH…");
+    }
+    tracing::info!(%address, tasks, "serving");
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn told() {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for SIGTERM");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,56 @@
+//! What the pages may ask, answered by the same code as the HTTP interface.
+
+use std::sync::Arc;
+
+use app::api::{Api, WindowStream};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
+use record::wire::{ApiError, TaskInfo, TaskList, WindowQuery};
+
+use crate::routes::Shared;
+use crate::tasks::{Filter, Format, Opening, Wanted};
+
+/// Tasks that the page of all tasks shows at most.
+const TASKS_MAX: usize = 10_000;
+
+/// The tasks of a server as the pages see them.
+pub struct PageApi {
+    shared: Shared,
+}
+
+impl PageApi {
+    /// The pages' way to these tasks.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self { shared }
+    }
+}
+
+impl Api for PageApi {
+    fn tasks(&self) -> BoxFuture<'_, Result<TaskList, ApiError>> {
+        async { Ok(self.shared.catalog.list(&Filter { limit: TASKS_MAX, ..Filter::default() }).await) }.boxed()
+    }
+
+    fn task(&self, id: String) -> BoxFuture<'_, Result<TaskInfo, ApiError>> {
+        async move { Ok(self.shared.task(&id).await?.snapshot().await.info()) }.boxed()
+    }
+
+    fn window(&self, query: WindowQuery) -> BoxFuture<'_, Result<WindowStream, ApiError>> {
+        async move {
+            let snapshot = self.shared.task(&query.task).await?.snapshot().await;
+            let permit = self.shared.stream_permit()?;
+            let wanted = Wanted { start: query.start, before: query.before, limit: query.limit, uncounted: true };
+            let opening = Opening::find(snapshot, &wanted, self.shared.catalog.zone()).await?;
+            // The page's stream has no errors but those it carries: see `Format::Page`.
+            let chunks = opening
+                .stream(Format::Page, Some(permit))
+                .filter_map(|chunk| std::future::ready(chunk.ok()));
+            Ok(Box::pin(chunks) as std::pin::Pin<Box<dyn futures::Stream<Item = Bytes> + Send>>)
+        }
+        .boxed()
+    }
+}
+
+/// The api is shared by all pages.
+pub type SharedApi = Arc<dyn Api>;

@@ -1,0 +1,100 @@
+//! Every address of the HTTP interface.
+
+mod health;
+mod lines;
+mod query;
+mod raw;
+mod tasks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::extract::rejection::PathRejection;
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use record::wire::ApiError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::problem::{self, Problem};
+use crate::tasks::{Catalog, Snapshot, Task};
+
+/// Logs that may be sent at one time; each takes a thread as long as its reader reads.
+const STREAMS_MAX: usize = 256;
+
+/// What the routes share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The tasks.
+    pub catalog: Arc<Catalog>,
+    streams: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// What routes over these tasks share.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>) -> Self {
+        Self { catalog, streams: Arc::new(Semaphore::new(STREAMS_MAX)) }
+    }
+
+    /// The task with this id.
+    ///
+    /// # Errors
+    ///
+    /// 404 where there is none.
+    pub async fn task(&self, id: &str) -> Result<Arc<Task>, ApiError> {
+        self.catalog.task(id).await.ok_or_else(|| problem::no_task(id))
+    }
+
+    /// A place among the logs that are sent.
+    ///
+    /// # Errors
+    ///
+    /// 503 where all are taken.
+    pub fn stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| problem::too_busy())
+    }
+}
+
+/// The HTTP interface over these tasks.
+pub fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/api/v1/tasks", get(tasks::list))
+        .route("/api/v1/tasks/{task}", get(tasks::one))
+        .route("/api/v1/tasks/{task}/lines", get(lines::lines))
+        .route("/api/v1/tasks/{task}/sources/{source}/raw", get(raw::raw))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/api/v1/{*rest}", get(nothing_here))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(shared)
+}
+
+async fn nothing_here(request: Request) -> Response {
+    Problem(problem::no_route(request.uri().path())).into_response()
+}
+
+async fn wrong_method(request: Request) -> Response {
+    Problem(problem::wrong_method(request.uri().path())).into_response()
+}
+
+/// The parts of a path, or why they are none.
+fn path<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
+    path.map(|Path(parts)| parts).map_err(|error| problem::bad_parameter(error.body_text()))
+}
+
+/// Notes in an answer which order its numbers belong to, and which sources it lacks.
+fn with_order(mut response: Response, snapshot: &Snapshot) -> Response {
+    const ID: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/');
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("logboom-generation"), snapshot.generation().into());
+    let failed: Vec<_> = snapshot.failed().iter().map(|id| utf8_percent_encode(id, ID).to_string()).collect();
+    if !failed.is_empty()
+        && let Ok(failed) = HeaderValue::try_from(failed.join(","))
+    {
+        headers.insert(HeaderName::from_static("logboom-failed-sources"), failed);
+    }
+    response
+}

@@ -1,0 +1,209 @@
+//! All tasks of a server, and each one's newest snapshot.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use record::Zone;
+use record::wire::{State, TaskList, TaskSummary};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
+
+use super::{FoundTask, Settings, Snapshot, find_tasks};
+
+/// For how long what was seen in the file system is believed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// One task.
+pub struct Task {
+    found: FoundTask,
+    settings: Arc<Settings>,
+    workers: Arc<Semaphore>,
+    opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
+}
+
+impl Task {
+    /// The task as it stands. The first to ask opens it; it is opened anew once a source has changed.
+    pub async fn snapshot(self: &Arc<Self>) -> Arc<Snapshot> {
+        let mut opened = self.opened.lock().await;
+        if let Some((snapshot, looked)) = &mut *opened {
+            if looked.elapsed() < LOOK_AGAIN {
+                return Arc::clone(snapshot);
+            }
+            let current = Arc::clone(snapshot);
+            if blocking(move || current.is_current()).await {
+                *looked = Instant::now();
+                return Arc::clone(snapshot);
+            }
+        }
+        let task = Arc::clone(self);
+        let snapshot = blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers)).await;
+        *opened = Some((Arc::clone(&snapshot), Instant::now()));
+        snapshot
+    }
+
+    /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths.
+    async fn summary(self: &Arc<Self>) -> TaskSummary {
+        let snapshot = self.opened.lock().await.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
+        if let Some(snapshot) = snapshot {
+            let info = snapshot.info();
+            return TaskSummary {
+                id: info.id,
+                state: info.state,
+                sources: info.sources.len() as u64,
+                bytes: info.bytes,
+                lines: info.lines,
+                first_ts: info.first_ts,
+                last_ts: info.last_ts,
+            };
+        }
+        let task = Arc::clone(self);
+        blocking(move || {
+            let mut bytes = 0;
+            let mut state = State::Complete;
+            for source in &task.found.sources {
+                match std::fs::metadata(&source.path) {
+                    Ok(metadata) if metadata.is_file() && source.error.is_none() => bytes += metadata.len(),
+                    _ => state = State::Failed,
+                }
+            }
+            TaskSummary {
+                id: task.found.id.clone(),
+                state,
+                sources: task.found.sources.len() as u64,
+                bytes,
+                lines: None,
+                first_ts: None,
+                last_ts: None,
+            }
+        })
+        .await
+    }
+}
+
+/// The tasks that the server shows.
+pub struct Catalog {
+    roots: Vec<PathBuf>,
+    settings: Arc<Settings>,
+    workers: Arc<Semaphore>,
+    tasks: RwLock<BTreeMap<String, Arc<Task>>>,
+    looked: Mutex<Instant>,
+}
+
+/// Which tasks a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those whose id starts so.
+    pub prefix: String,
+    /// Those whose id holds this, whatever the case.
+    pub q: String,
+    /// Those in this state.
+    pub state: Option<State>,
+    /// Those after this id.
+    pub cursor: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Catalog {
+    /// Looks for tasks below `roots`. Blocks.
+    #[must_use]
+    pub fn new(roots: Vec<PathBuf>, settings: Settings, workers: usize) -> Self {
+        let catalog = Self {
+            roots,
+            settings: Arc::new(settings),
+            workers: Arc::new(Semaphore::new(workers)),
+            tasks: RwLock::default(),
+            looked: Mutex::new(Instant::now()),
+        };
+        catalog.look();
+        catalog
+    }
+
+    /// The task with this id; what appeared since the last look is found too.
+    pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
+        if let Some(task) = self.known().get(id) {
+            return Some(Arc::clone(task));
+        }
+        self.look_again().await;
+        self.known().get(id).map(Arc::clone)
+    }
+
+    /// A page of the list of tasks, by id.
+    pub async fn list(self: &Arc<Self>, filter: &Filter) -> TaskList {
+        self.look_again().await;
+        let q = filter.q.to_lowercase();
+        let wanted: Vec<_> = self
+            .known()
+            .iter()
+            .filter(|(id, _)| id.starts_with(&filter.prefix) && id.to_lowercase().contains(&q))
+            .filter(|(id, _)| filter.cursor.as_ref().is_none_or(|cursor| *id > cursor))
+            .map(|(_, task)| Arc::clone(task))
+            .collect();
+        let mut tasks = Vec::new();
+        for task in wanted {
+            if tasks.len() > filter.limit {
+                break;
+            }
+            let summary = task.summary().await;
+            if filter.state.is_none_or(|state| state == summary.state) {
+                tasks.push(summary);
+            }
+        }
+        let more = tasks.len() > filter.limit;
+        tasks.truncate(filter.limit);
+        let cursor = tasks.last().filter(|_| more).map(|task| task.id.clone());
+        TaskList { tasks, cursor }
+    }
+
+    /// What a time without a zone means.
+    pub fn zone(&self) -> &Zone {
+        self.settings.times.zone()
+    }
+
+    /// All tasks, in the order of their ids.
+    pub fn all(&self) -> Vec<Arc<Task>> {
+        self.known().values().map(Arc::clone).collect()
+    }
+
+    async fn look_again(self: &Arc<Self>) {
+        let mut looked = self.looked.lock().await;
+        if looked.elapsed() >= LOOK_AGAIN {
+            let catalog = Arc::clone(self);
+            blocking(move || catalog.look()).await;
+            *looked = Instant::now();
+        }
+    }
+
+    /// Looks for tasks; those that are as they were keep their snapshots.
+    fn look(&self) {
+        let found = find_tasks(&self.roots);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *tasks);
+        for found in found {
+            let task = match before.remove(&found.id) {
+                Some(task) if task.found.is_like(&found) => task,
+                _ => Arc::new(Task {
+                    settings: Arc::clone(&self.settings),
+                    workers: Arc::clone(&self.workers),
+                    opened: Mutex::new(None),
+                    found,
+                }),
+            };
+            tasks.insert(task.found.id.clone(), task);
+        }
+    }
+
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Task>>> {
+        self.tasks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs what blocks on a thread that may.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

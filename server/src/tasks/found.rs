@@ -1,0 +1,142 @@
+//! Which tasks the paths given to `serve` hold.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use engine::Error;
+
+use crate::gather::{self, Hidden};
+use crate::ids;
+
+/// A source as it was found: not opened yet.
+#[derive(Clone, Debug)]
+pub struct FoundSource {
+    /// Its id: the file's name.
+    pub id: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Why it cannot be read, where that is known already.
+    pub error: Option<Error>,
+}
+
+/// A task as it was found.
+#[derive(Clone, Debug)]
+pub struct FoundTask {
+    /// Its id.
+    pub id: String,
+    /// Its sources, in the order that breaks ties.
+    pub sources: Vec<FoundSource>,
+}
+
+impl FoundTask {
+    /// It is the same as `other`, as far as can be told without opening.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.sources.len() == other.sources.len()
+            && self
+                .sources
+                .iter()
+                .zip(&other.sources)
+                .all(|(a, b)| a.id == b.id && a.path == b.path && a.error.is_some() == b.error.is_some())
+    }
+}
+
+/// Every task below `roots`: each folder that holds files is one, and so is a root that is a file.
+#[must_use]
+pub fn find_tasks(roots: &[PathBuf]) -> Vec<FoundTask> {
+    let mut taken = HashSet::new();
+    let mut tasks = Vec::new();
+    for root in roots {
+        if root.is_dir() {
+            for (folder, found) in gather::folders(root, Hidden::PassedOver) {
+                let id = match folder.strip_prefix(root) {
+                    Ok(below) if !below.as_os_str().is_empty() => ids::of_path(below),
+                    _ => own_name(root),
+                };
+                let mut sources = sources(found.files);
+                // A folder that could not be listed must not look empty.
+                sources.extend(found.error.map(|error| FoundSource {
+                    id: own_name(&folder),
+                    path: folder.clone(),
+                    error: Some(error),
+                }));
+                tasks.push(FoundTask { id: ids::unique(id, &mut taken), sources });
+            }
+        } else {
+            let id = ids::unique(own_name(root), &mut taken);
+            tasks.push(FoundTask { id, sources: sources(vec![root.clone()]) });
+        }
+    }
+    tasks
+}
+
+/// The sources of one folder: by name, bytewise.
+fn sources(files: Vec<PathBuf>) -> Vec<FoundSource> {
+    let mut taken = HashSet::new();
+    let mut sources: Vec<_> = files
+        .into_iter()
+        .map(|path| {
+            let name = path.file_name().map_or_else(|| gather::readable(&path), gather::readable);
+            FoundSource { id: ids::unique(name, &mut taken), path, error: None }
+        })
+        .collect();
+    sources.sort_by(|a, b| a.id.cmp(&b.id));
+    sources
+}
+
+/// The last name of a path, also of `.` and `logs/..`.
+fn own_name(path: &Path) -> String {
+    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = absolute.file_name().or_else(|| path.file_name());
+    name.map(|name| ids::of_path(Path::new(name))).filter(|name| !name.is_empty()).unwrap_or_else(|| "logs".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(files: &[&str], roots: &[&str], expected: &[(&str, &[&str])]) {
+        let top = tempfile::tempdir().expect("a temporary folder");
+        for file in files {
+            let path = top.path().join(file);
+            fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("made");
+            fs::write(path, "x").expect("written");
+        }
+        let roots: Vec<_> = roots.iter().map(|root| top.path().join(root)).collect();
+        let found = find_tasks(&roots);
+        let found: Vec<(&str, Vec<&str>)> = found
+            .iter()
+            .map(|task| (task.id.as_str(), task.sources.iter().map(|source| source.id.as_str()).collect()))
+            .collect();
+        let expected: Vec<_> = expected.iter().map(|(id, sources)| (*id, sources.to_vec())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn each_folder_that_holds_files_is_a_task() {
+        check(
+            &["logs/a.log", "logs/x/b.log", "logs/x/B.log", "logs/x/y/c.log", "logs/.git/d", "logs/x/.e"],
+            &["logs"],
+            &[("logs", &["a.log"]), ("x", &["B.log", "b.log"]), ("x/y", &["c.log"])],
+        );
+    }
+
+    #[test]
+    fn a_file_is_a_task_of_its_own() {
+        check(&["logs/a b.log"], &["logs/a b.log"], &[("a_b.log", &["a b.log"])]);
+    }
+
+    #[test]
+    fn a_name_taken_already_gets_a_number() {
+        check(&["p/x/a.log", "q/x/b.log"], &["p", "q"], &[("x", &["a.log"]), ("x-2", &["b.log"])]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_a_task_that_says_so_when_opened() {
+        check(&[], &["nothing"], &[("nothing", &["nothing"])]);
+    }
+}

@@ -1,0 +1,244 @@
+//! A task as it stood at one moment: its sources opened, its order fixed, its index under way.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use engine::{Error, FileSource, Input, Log, Origin};
+use record::Timestamp;
+use record::wire::{SourceInfo, State, TaskInfo};
+use tokio::sync::{Semaphore, watch};
+
+use super::{FoundTask, Settings};
+use crate::gather;
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Lines counted.
+    pub lines: u64,
+    /// Bytes passed.
+    pub bytes: u64,
+    /// All were.
+    pub complete: bool,
+}
+
+/// What tells one state of a file from another; none where nothing could be told.
+type Identity = Option<(u64, u64, u64, Timestamp)>;
+
+/// One source of a snapshot.
+#[derive(Debug)]
+struct SourceState {
+    id: String,
+    bytes: u64,
+    identity: Identity,
+    /// Its place among the log's inputs, or why it has none.
+    opened: Result<usize, Error>,
+}
+
+/// A task's sources as they were when it was opened. Its index is built once, in the background, for all who look.
+pub struct Snapshot {
+    found: FoundTask,
+    generation: u64,
+    log: Arc<Log>,
+    sources: Vec<SourceState>,
+    progress: watch::Receiver<Progress>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Snapshot {
+    /// Opens the sources and starts the index. Blocks while the sources' first lines are read; to be called in the
+    /// context of a runtime, on a thread that may block.
+    pub fn open(found: &FoundTask, settings: &Settings, workers: &Arc<Semaphore>) -> Arc<Self> {
+        let mut inputs = Vec::new();
+        let mut sources = Vec::new();
+        for source in &found.sources {
+            let identity = FileSource::identity_at(&source.path);
+            let opened = match &source.error {
+                Some(error) => Err(error.clone()),
+                None => gather::open(&source.path, &settings.spool).and_then(|opened| {
+                    let rules = settings.times.rules(opened.modified());
+                    let origin = Origin::find(&opened, &rules, engine::limits::BLOCK_BYTES_MIN)?;
+                    Ok(Input { id: source.id.as_str().into(), source: opened, rules, origin })
+                }),
+            };
+            if let Err(error) = &opened {
+                tracing::warn!(task = found.id, source = source.id, %error, "a source cannot be read");
+            }
+            let bytes = identity.map_or(0, |(_, _, bytes, _)| bytes);
+            let opened = opened.map(|input| {
+                inputs.push(input);
+                inputs.len() - 1
+            });
+            sources.push(SourceState { id: source.id.clone(), bytes, identity, opened });
+        }
+        let (sender, progress) = watch::channel(Progress::default());
+        let snapshot = Arc::new(Self {
+            found: found.clone(),
+            generation: generation(&sources),
+            log: Arc::new(Log::new(inputs)),
+            sources,
+            progress,
+            cancelled: Arc::new(AtomicBool::new(false)),
+        });
+        tokio::spawn(index(Arc::clone(&snapshot.log), Arc::clone(&snapshot.cancelled), sender, Arc::clone(workers)));
+        snapshot
+    }
+
+    /// Nothing has changed since it was opened. Asks the file system about every source.
+    pub fn is_current(&self) -> bool {
+        self.found
+            .sources
+            .iter()
+            .zip(&self.sources)
+            .all(|(found, source)| FileSource::identity_at(&found.path) == source.identity)
+    }
+
+    /// Which order its numbers belong to: the same for the same sources, also after a restart.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The sources that could be opened, in order.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// How far the index has come, and a way to wait for more.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// The place among the log's inputs of the source with this id; its error, where it has none. None: no such source.
+    pub fn place(&self, id: &str) -> Option<Result<usize, Error>> {
+        self.sources.iter().find(|source| source.id == id).map(|source| source.opened.clone())
+    }
+
+    /// The ids of the sources that could not be read, or not to their end.
+    pub fn failed(&self) -> Vec<String> {
+        let info = self.sources();
+        info.into_iter().filter(|source| source.state == State::Failed).map(|source| source.id).collect()
+    }
+
+    /// How many lines there seem to be: exact once they were counted.
+    pub fn lines_estimate(&self) -> u64 {
+        let progress = *self.progress.borrow();
+        if progress.complete {
+            return progress.lines;
+        }
+        let bytes = self.bytes();
+        if progress.bytes == 0 || progress.lines == 0 {
+            return bytes / GUESSED_LINE_BYTES;
+        }
+        let lines = u128::from(progress.lines) * u128::from(bytes.max(progress.bytes)) / u128::from(progress.bytes);
+        u64::try_from(lines).unwrap_or(u64::MAX)
+    }
+
+    /// What the contract says of a task.
+    pub fn info(&self) -> TaskInfo {
+        let sources = self.sources();
+        let progress = *self.progress.borrow();
+        let bytes = self.bytes();
+        let index = self.log.index();
+        let complete = index.is_complete();
+        TaskInfo {
+            id: self.found.id.clone(),
+            state: if sources.iter().any(|source| source.state == State::Failed) {
+                State::Failed
+            } else {
+                State::Complete
+            },
+            sources,
+            bytes,
+            lines: complete.then(|| index.lines()),
+            first_ts: index.blocks().first().map(|block| block.first_key.to_string()),
+            last_ts: index.blocks().last().filter(|_| complete).map(|block| block.last_key.to_string()),
+            generation: self.generation,
+            indexed: if complete { 1.0 } else { share(progress.bytes, bytes) },
+            lines_estimate: self.lines_estimate(),
+            levels: *index.levels(),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.sources.iter().map(|source| self.source_bytes(source)).sum()
+    }
+
+    /// The length of its text, or of its file as long as it was not unpacked.
+    fn source_bytes(&self, source: &SourceState) -> u64 {
+        match source.opened {
+            Ok(place) => self.log.inputs()[place].source.bytes().unwrap_or(source.bytes),
+            Err(_) => source.bytes,
+        }
+    }
+
+    fn sources(&self) -> Vec<SourceInfo> {
+        let index = self.log.index();
+        self.sources
+            .iter()
+            .map(|source| {
+                let error = match &source.opened {
+                    Err(error) => Some(error.to_string()),
+                    Ok(place) => {
+                        let failure = index.failures().iter().find(|failure| failure.source == *place);
+                        failure.map(|failure| failure.error.to_string())
+                    }
+                };
+                let lines = match source.opened {
+                    Ok(place) if index.is_complete() => Some(index.lines_by_source()[place]),
+                    _ => None,
+                };
+                let state = if error.is_some() { State::Failed } else { State::Complete };
+                SourceInfo { id: source.id.clone(), state, bytes: self.source_bytes(source), lines, error }
+            })
+            .collect()
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Bytes that a line takes, as long as none was counted.
+const GUESSED_LINE_BYTES: u64 = 100;
+
+/// Builds the index when a worker is free.
+async fn index(
+    log: Arc<Log>,
+    cancelled: Arc<AtomicBool>,
+    progress: watch::Sender<Progress>,
+    workers: Arc<Semaphore>,
+) {
+    let Ok(permit) = workers.acquire_owned().await else { return };
+    let built = tokio::task::spawn_blocking(move || {
+        log.build_index(&cancelled, |index| {
+            progress.send_replace(Progress {
+                lines: index.lines(),
+                bytes: index.bytes_passed(),
+                complete: index.is_complete(),
+            });
+        });
+        drop(permit);
+    });
+    if let Err(error) = built.await {
+        tracing::error!(%error, "an index was not built");
+    }
+}
+
+/// A number for the sources' identities; JavaScript can hold it.
+fn generation(sources: &[SourceState]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for source in sources {
+        source.id.hash(&mut hasher);
+        source.identity.hash(&mut hasher);
+        source.opened.is_ok().hash(&mut hasher);
+    }
+    hasher.finish() >> 12
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people needs no more than a few digits")]
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
+}
