@@ -2,13 +2,13 @@
 
 mod string;
 
-pub(crate) use string::{Short, decode, write};
+pub(crate) use string::{Raw, write};
 
 /// What a member's value is, where it lies in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
-    /// What stands between the quotation marks, escapes and all.
-    String(&'a [u8]),
+    /// A string.
+    String(Raw<'a>),
     /// A number as it is spelled.
     Number(&'a [u8]),
     /// An object, braces included.
@@ -17,8 +17,8 @@ pub(crate) enum Value<'a> {
     Other,
 }
 
-/// Calls `member` with each top-level member (its key as [`Value::String`] has it) of the one object that
-/// `line` is, in the line's order; true if it is one, by all of RFC 8259, with white space around it allowed.
+/// Calls `member` with each top-level member of the one object that `line` is, in the line's order; true if it is
+/// one, by all of RFC 8259, with white space around it allowed.
 ///
 /// Bytes that are not UTF-8 may stand in strings, since `text` has U+FFFD for them. Where the line was
 /// `cut`, one that is well-formed up to its end is an object too; a member that is not whole is not told.
@@ -29,13 +29,14 @@ pub(crate) fn object<'a>(
     line: &'a [u8],
     cut: bool,
     nesting: &mut Vec<u8>,
-    member: impl FnMut(&'a [u8], Value<'a>),
+    member: impl FnMut(Raw<'a>, Value<'a>),
 ) -> bool {
     nesting.clear();
     let mut reader = Reader {
         line,
         at: 0,
         nesting,
+        escaped: false,
         member,
     };
     match reader.read() {
@@ -56,7 +57,17 @@ struct Reader<'a, 'n, F> {
     line: &'a [u8],
     at: usize,
     nesting: &'n mut Vec<u8>,
+    /// The last string has escapes.
+    escaped: bool,
     member: F,
+}
+
+/// What a scalar is. Its place is known to who asked: results that carry a [`Value`] are copied about so awkwardly
+/// that reading an object takes a third longer.
+enum Scalar {
+    String,
+    Number,
+    Literal,
 }
 
 /// What may stand next.
@@ -69,13 +80,13 @@ enum Next {
     Comma,
 }
 
-impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
+impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
     fn read(&mut self) -> Result<(), Stop> {
         if self.token()? != b'{' {
             return Err(Stop::Malformed);
         }
         self.nesting.push(b'{');
-        let mut key: &[u8] = b"";
+        let mut key = Raw::default();
         let mut container = 0;
         let mut next = Next::Key { or_end: true };
         while let Some(&open) = self.nesting.last() {
@@ -83,9 +94,10 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
             let top = self.nesting.len() == 1;
             next = match (next, token) {
                 (Next::Key { .. }, b'"') => {
-                    let name = self.string()?;
+                    let start = self.at;
+                    self.string()?;
                     if top {
-                        key = name;
+                        key = self.raw(start);
                     }
                     if self.token()? != b':' {
                         return Err(Stop::Malformed);
@@ -110,8 +122,14 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
                     self.close(key, container)
                 }
                 (Next::Value { .. }, _) => {
-                    let value = self.scalar(token)?;
+                    let start = self.at;
+                    let scalar = self.scalar(token)?;
                     if top {
+                        let value = match scalar {
+                            Scalar::String => Value::String(self.raw(start)),
+                            Scalar::Number => Value::Number(&self.line[start - 1..self.at]),
+                            Scalar::Literal => Value::Other,
+                        };
                         (self.member)(key, value);
                     }
                     Next::Comma
@@ -128,7 +146,7 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
     }
 
     /// Closes the innermost bracket; tells the member whose value it began at `container`.
-    fn close(&mut self, key: &'a [u8], container: usize) -> Next {
+    fn close(&mut self, key: Raw<'a>, container: usize) -> Next {
         let open = self.nesting.pop();
         if self.nesting.len() == 1 {
             let value = if open == Some(b'{') {
@@ -153,9 +171,9 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
     }
 
     /// A value that is no container, of which `first` was passed.
-    fn scalar(&mut self, first: u8) -> Result<Value<'a>, Stop> {
+    fn scalar(&mut self, first: u8) -> Result<Scalar, Stop> {
         match first {
-            b'"' => self.string().map(Value::String),
+            b'"' => self.string().map(|()| Scalar::String),
             b't' => self.literal(b"rue"),
             b'f' => self.literal(b"alse"),
             b'n' => self.literal(b"ull"),
@@ -164,11 +182,11 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
         }
     }
 
-    fn literal(&mut self, rest: &[u8]) -> Result<Value<'a>, Stop> {
+    fn literal(&mut self, rest: &[u8]) -> Result<Scalar, Stop> {
         let found = &self.line[self.at..];
         if found.starts_with(rest) {
             self.at += rest.len();
-            Ok(Value::Other)
+            Ok(Scalar::Literal)
         } else if rest.starts_with(found) {
             Err(Stop::End)
         } else {
@@ -176,8 +194,7 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
         }
     }
 
-    fn number(&mut self, first: u8) -> Result<Value<'a>, Stop> {
-        let start = self.at - 1;
+    fn number(&mut self, first: u8) -> Result<Scalar, Stop> {
         let leading = if first == b'-' { self.byte()? } else { first };
         match leading {
             b'0' => {}
@@ -199,7 +216,7 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
         }
         // Only what follows shows that a number is whole.
         self.peek()?;
-        Ok(Value::Number(&self.line[start..self.at]))
+        Ok(Scalar::Number)
     }
 
     fn digit(&mut self) -> Result<(), Stop> {
@@ -226,26 +243,41 @@ impl<'a, F: FnMut(&'a [u8], Value<'a>)> Reader<'a, '_, F> {
         Ok(byte)
     }
 
-    /// A string whose opening quotation mark was passed.
-    fn string(&mut self) -> Result<&'a [u8], Stop> {
-        let start = self.at;
+    /// The string that began at `start`, behind its quotation mark, and has just been passed.
+    fn raw(&self, start: usize) -> Raw<'a> {
+        Raw {
+            bytes: &self.line[start..self.at - 1],
+            escaped: self.escaped,
+        }
+    }
+
+    /// Passes the rest of a string, whose opening quotation mark was passed.
+    fn string(&mut self) -> Result<(), Stop> {
+        self.escaped = false;
         loop {
             self.at += string::plain(&self.line[self.at..]);
             match self.byte()? {
-                b'"' => return Ok(&self.line[start..self.at - 1]),
-                b'\\' => match self.byte()? {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                    b'u' => {
-                        for _ in 0..4 {
-                            if !self.byte()?.is_ascii_hexdigit() {
-                                return Err(Stop::Malformed);
-                            }
-                        }
-                    }
-                    _ => return Err(Stop::Malformed),
-                },
+                b'"' => return Ok(()),
+                b'\\' => self.escape()?,
                 _ => return Err(Stop::Malformed),
             }
+            self.escaped = true;
+        }
+    }
+
+    /// What follows a backslash.
+    fn escape(&mut self) -> Result<(), Stop> {
+        match self.byte()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
+            b'u' => {
+                for _ in 0..4 {
+                    if !self.byte()?.is_ascii_hexdigit() {
+                        return Err(Stop::Malformed);
+                    }
+                }
+                Ok(())
+            }
+            _ => Err(Stop::Malformed),
         }
     }
 }

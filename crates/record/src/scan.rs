@@ -13,7 +13,6 @@ pub(crate) mod usual;
 mod year;
 
 use find::Found;
-use level::LevelFinder;
 use members::Members;
 pub use pattern::{TimeFormat, TimeFormatError};
 
@@ -46,7 +45,6 @@ pub struct Head {
 #[derive(Clone, Debug)]
 pub struct Scanner {
     rules: Rules,
-    levels: LevelFinder,
     /// Room for the open brackets of a JSON line.
     nesting: Vec<u8>,
     /// Room for the start of a line without its escape sequences.
@@ -59,7 +57,6 @@ impl Scanner {
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
-            levels: LevelFinder::new(),
             nesting: Vec::new(),
             plain: Vec::new(),
         }
@@ -87,7 +84,7 @@ impl Scanner {
         };
         let level = match members {
             Some(members) => members.level,
-            None => self.levels.level(plain, found.end, found.level),
+            None => level::level(plain, found.end, found.level),
         };
         Head {
             time: Some(found.time),
@@ -109,8 +106,8 @@ impl Scanner {
             .or_else(|| find::find(plain, &self.rules))
             .filter(Found::begins_line);
         match found {
-            Some(found) => self.levels.level(plain, found.end, found.level),
-            None => self.levels.level(plain, 0, None),
+            Some(found) => level::level(plain, found.end, found.level),
+            None => level::level(plain, 0, None),
         }
     }
 }

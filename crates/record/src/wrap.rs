@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::json::{self, Short, Value};
+use crate::json::{self, Value};
 use crate::{Timestamp, Zone};
 
 /// How every line of a source is wrapped.
@@ -84,7 +84,7 @@ fn docker<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Part<'a>> {
     let (mut log, mut stream, mut time) = (None, None, None);
     let whole = json::object(line, false, scratch, |key, value| {
         if let Value::String(value) = value {
-            match key {
+            match key.bytes {
                 b"log" => log = Some(value),
                 b"stream" => stream = Some(value),
                 b"time" => time = Some(value),
@@ -95,14 +95,14 @@ fn docker<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Part<'a>> {
     let (true, Some(log), Some(stream), Some(time)) = (whole, log, stream, time) else {
         return None;
     };
-    let (time, _) = rfc3339(Short::decode(time).start())?;
-    let stream = match stream {
+    let (time, _) = time.with_start(rfc3339)?;
+    let stream = match stream.bytes {
         b"stdout" => b'o',
         b"stderr" => b'e',
         _ => b'?',
     };
     scratch.clear();
-    json::decode(log, |stretch| scratch.extend_from_slice(stretch));
+    log.decode(|stretch| scratch.extend_from_slice(stretch));
     let text: &[u8] = scratch;
     let (text, ends) = match text.strip_suffix(b"\n") {
         Some(text) => (text, true),

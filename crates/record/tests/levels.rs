@@ -3,7 +3,7 @@
 mod common;
 
 use common::{rules, scanner_with};
-use record::{Level, Scanner, TimeFormat, Zone, Rules};
+use record::{Level, Rules, Scanner, TimeFormat, Zone};
 
 /// Lines and the levels that they say; `-` is none.
 #[track_caller]
@@ -44,7 +44,10 @@ fn every_word_has_its_level() {
                 (&format!("{STAMP} [{word}] ERROR x"), level),
                 (&format!("{STAMP} | {word}"), level),
                 (&format!("{STAMP} {lower} x"), "-"),
-                (&format!("{STAMP} {word}S {word}_ _{word} {word}1 x{word}"), "-"),
+                (
+                    &format!("{STAMP} {word}S {word}_ _{word} {word}1 x{word}"),
+                    "-",
+                ),
                 (&format!("{STAMP} level={lower} x"), level),
                 (&format!("{STAMP} level=\"{word}\" x"), level),
                 (&format!(r#"{{"ts":"{STAMP}","level":"{lower}"}}"#), level),
@@ -67,10 +70,18 @@ fn words_are_found_at_every_distance_within_256_bytes() {
                     _ => *level == Level::Fatal,
                 })
                 .map_or("-", Level::name);
-            let expected = if distance + word.len() <= 256 { level } else { "-" };
+            let expected = if distance + word.len() <= 256 {
+                level
+            } else {
+                "-"
+            };
             check(&[(&line, expected)]);
             let glued = format!("{STAMP} {}{word} {word}", "X".repeat(distance));
-            let expected = if distance + 2 * word.len() + 2 <= 256 { level } else { "-" };
+            let expected = if distance + 2 * word.len() + 2 <= 256 {
+                level
+            } else {
+                "-"
+            };
             check(&[(&glued, expected)]);
         }
     }
@@ -84,7 +95,10 @@ fn the_first_word_after_the_time_counts() {
         ("2024-12-20 03:04:05INFO WARN", "warn"),
         ("2024-12-20 03:04:05 CET [23399] LOG:  x", "-"),
         ("2024-12-20T03:04:05Z \x1b[31mWARN\x1b[0m ERROR", "warn"),
-        ("127.0.0.1 - - [21/Nov/2026:21:30:47 -0500] \"GET /ERROR\"", "error"),
+        (
+            "127.0.0.1 - - [21/Nov/2026:21:30:47 -0500] \"GET /ERROR\"",
+            "error",
+        ),
         ("Nov 22 01:59:00 host app: CRITICAL x", "fatal"),
         ("1734663845123 INFO x", "info"),
         ("no time, but an ERROR", "-"),
@@ -125,15 +139,42 @@ fn klog_s_letter_comes_before_words() {
 #[test]
 fn a_json_object_has_its_level_in_a_member_or_not_at_all() {
     check(&[
-        (r#"{"level":"Information","lvl":"warn","ts":"2024-12-20 03:04:05"}"#, "warn"),
-        (r#"{"severity":"ERROR","ts":"2024-12-20 03:04:05","level":"debug"}"#, "debug"),
-        (r#"{"levelname":"WARNING","asctime":"2024-12-20 03:04:05"}"#, "warn"),
-        (r#"{"log.level":"error","ts":"2024-12-20 03:04:05"}"#, "error"),
-        (r#"{"log":{"level":"error"},"ts":"2024-12-20 03:04:05"}"#, "error"),
-        (r#"{"log":{"x":{"level":"error"}},"ts":"2024-12-20 03:04:05"}"#, "-"),
-        (r#"{"log":{"level":"error"},"levelname":"info","ts":"2024-12-20 03:04:05"}"#, "info"),
-        (r#"{"le\u0076el":"\u0057arn","ts":"2024-12-20 03:04:05"}"#, "warn"),
-        (r#"{"ts":"2024-12-20 03:04:05","msg":"level=info ERROR"}"#, "-"),
+        (
+            r#"{"level":"Information","lvl":"warn","ts":"2024-12-20 03:04:05"}"#,
+            "warn",
+        ),
+        (
+            r#"{"severity":"ERROR","ts":"2024-12-20 03:04:05","level":"debug"}"#,
+            "debug",
+        ),
+        (
+            r#"{"levelname":"WARNING","asctime":"2024-12-20 03:04:05"}"#,
+            "warn",
+        ),
+        (
+            r#"{"log.level":"error","ts":"2024-12-20 03:04:05"}"#,
+            "error",
+        ),
+        (
+            r#"{"log":{"level":"error"},"ts":"2024-12-20 03:04:05"}"#,
+            "error",
+        ),
+        (
+            r#"{"log":{"x":{"level":"error"}},"ts":"2024-12-20 03:04:05"}"#,
+            "-",
+        ),
+        (
+            r#"{"log":{"level":"error"},"levelname":"info","ts":"2024-12-20 03:04:05"}"#,
+            "info",
+        ),
+        (
+            r#"{"le\u0076el":"\u0057arn","ts":"2024-12-20 03:04:05"}"#,
+            "warn",
+        ),
+        (
+            r#"{"ts":"2024-12-20 03:04:05","msg":"level=info ERROR"}"#,
+            "-",
+        ),
         (r#"{"level":"info"}"#, "-"),
         (r#"{"level":10,"time":1734663845123}"#, "trace"),
         (r#"{"level":20,"time":1734663845123}"#, "debug"),

@@ -1,5 +1,7 @@
 //! A line's text and its record in JSON, byte for byte.
 
+#![expect(clippy::unwrap_used, reason = "a test fails that way")]
+
 mod common;
 
 use std::borrow::Cow;
@@ -37,7 +39,10 @@ fn view(text: Text<'_>) -> RecordView<'_> {
 fn check(view: &RecordView<'_>, expected: &str) {
     let mut out = b"before ".to_vec();
     view.write_json(&mut out);
-    assert_eq!(String::from_utf8(out).unwrap(), format!("before {expected}"));
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        format!("before {expected}")
+    );
     assert_eq!(serde_json::to_string(&view.to_wire()).unwrap(), expected);
 }
 
@@ -83,7 +88,20 @@ fn escaping_is_that_of_serde_json_whatever_the_text() {
         let mut random = Random(seed);
         let mut text = String::new();
         for _ in 0..random.below(60) {
-            text.push_str(random.pick(&["a", "bcdefghijk", "\"", "\\", "\n", "\0", "\u{1f}", " ", "!", "é", "😀", "\u{7f}"]));
+            text.push_str(random.pick(&[
+                "a",
+                "bcdefghijk",
+                "\"",
+                "\\",
+                "\n",
+                "\0",
+                "\u{1f}",
+                " ",
+                "!",
+                "é",
+                "😀",
+                "\u{7f}",
+            ]));
         }
         let expected = serde_json::to_string(&view(plain(&text)).to_wire()).unwrap();
         let mut out = Vec::new();
@@ -106,16 +124,28 @@ fn times_have_the_fewest_digits_that_lose_nothing() {
         let time = Timestamp::from_civil(2024, 12, 20, 3, 4, 5, nanos).unwrap();
         assert_eq!(time.to_string(), expected);
     }
-    assert_eq!(Timestamp::from_nanos(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
-    assert_eq!(Timestamp::from_nanos(i128::MIN).to_string(), "0000-01-01T00:00:00Z");
-    assert_eq!(Timestamp::from_nanos(i128::MAX).to_string(), "9999-12-31T23:59:59.999999999Z");
+    assert_eq!(
+        Timestamp::from_nanos(-1).to_string(),
+        "1969-12-31T23:59:59.999999999Z"
+    );
+    assert_eq!(
+        Timestamp::from_nanos(i128::MIN).to_string(),
+        "0000-01-01T00:00:00Z"
+    );
+    assert_eq!(
+        Timestamp::from_nanos(i128::MAX).to_string(),
+        "9999-12-31T23:59:59.999999999Z"
+    );
 }
 
 #[test]
 fn a_date_that_does_not_exist_is_no_instant() {
     let at = Timestamp::from_civil;
     assert_eq!(at(1970, 1, 1, 0, 0, 0, 1), Some(Timestamp::from_nanos(1)));
-    assert_eq!(at(2016, 12, 31, 23, 59, 60, 0), at(2016, 12, 31, 23, 59, 59, 0));
+    assert_eq!(
+        at(2016, 12, 31, 23, 59, 60, 0),
+        at(2016, 12, 31, 23, 59, 59, 0)
+    );
     assert_eq!(at(2023, 2, 29, 0, 0, 0, 0), None);
     assert_eq!(at(0, 1, 1, 0, 0, 0, 0), None);
     assert_eq!(at(-1, 1, 1, 0, 0, 0, 0), None);
@@ -131,12 +161,20 @@ fn what_is_not_utf_8_becomes_replacement_characters() {
         (b"\xef\xbf\xbd", "\u{fffd}", false),
         (b"bad \xff\xfe tail", "bad \u{fffd}\u{fffd} tail", true),
         (b"bad \xc0\xaf tail", "bad \u{fffd}\u{fffd} tail", true),
-        (b"bad \xed\xa0\x80 tail", "bad \u{fffd}\u{fffd}\u{fffd} tail", true),
+        (
+            b"bad \xed\xa0\x80 tail",
+            "bad \u{fffd}\u{fffd}\u{fffd} tail",
+            true,
+        ),
         (b"end \xf0\x9f\x98", "end \u{fffd}", true),
         (b"nul \0 bell \x07", "nul \0 bell \x07", false),
         (b"", "", false),
     ] {
-        let Text { text, lossy: was_lossy, cut } = text::decode(bytes, bytes.len() as u64);
+        let Text {
+            text,
+            lossy: was_lossy,
+            cut,
+        } = text::decode(bytes, bytes.len() as u64);
         assert_eq!((&*text, was_lossy, cut), (expected, lossy, 0));
     }
 }
@@ -179,13 +217,22 @@ fn a_text_ends_at_1_mib_with_a_whole_character() {
 #[test]
 fn utf_16_is_text() {
     let encode = |text: &str, big: bool| -> Vec<u8> {
-        let unit = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let unit = |unit: u16| {
+            if big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        };
         text.encode_utf16().flat_map(unit).collect()
     };
     for big in [false, true] {
         let bytes = encode("2024 😀 é\0", big);
         let text = text::decode_utf16(&bytes, bytes.len() as u64, big);
-        assert_eq!((&*text.text, text.lossy, text.cut), ("2024 😀 é\0", false, 0));
+        assert_eq!(
+            (&*text.text, text.lossy, text.cut),
+            ("2024 😀 é\0", false, 0)
+        );
 
         let mut lone = encode("a😀b", big);
         lone.drain(4..6);
@@ -196,8 +243,14 @@ fn utf_16_is_text() {
         let mut long = encode(&"x".repeat(TEXT_BYTES_MAX / 2 - 1), big);
         long.extend(encode("😀y", big));
         let text = text::decode_utf16(&long, long.len() as u64, big);
-        assert_eq!((text.text.len(), text.lossy, text.cut), (TEXT_BYTES_MAX / 2 - 1, false, 6));
+        assert_eq!(
+            (text.text.len(), text.lossy, text.cut),
+            (TEXT_BYTES_MAX / 2 - 1, false, 6)
+        );
         let text = text::decode_utf16(&long[..TEXT_BYTES_MAX], MAX + 4, big);
-        assert_eq!((text.text.len(), text.lossy, text.cut), (TEXT_BYTES_MAX / 2 - 1, false, 6));
+        assert_eq!(
+            (text.text.len(), text.lossy, text.cut),
+            (TEXT_BYTES_MAX / 2 - 1, false, 6)
+        );
     }
 }

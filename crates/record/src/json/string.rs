@@ -26,10 +26,43 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     start + rest.count()
 }
 
-/// Appends what the inside of a well-formed JSON string means; a lone surrogate becomes U+FFFD.
-///
-/// Gives `push` stretches in order.
-pub(crate) fn decode(raw: &[u8], mut push: impl FnMut(&[u8])) {
+/// Bytes that [`Raw::with_start`] gives of a string with escapes: the longest name that anything looks for has 20,
+/// a time with nanoseconds and zone 35.
+const START_BYTES: usize = 64;
+
+/// The inside of a well-formed JSON string, as the line has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Raw<'a> {
+    /// What stands between the quotation marks.
+    pub bytes: &'a [u8],
+    /// There are escapes in it.
+    pub escaped: bool,
+}
+
+impl Raw<'_> {
+    /// Calls `read` with what the string means: all of it, or a start that is longer than any name, level or time.
+    pub(crate) fn with_start<T>(self, read: impl FnOnce(&[u8]) -> T) -> T {
+        if !self.escaped {
+            return read(self.bytes);
+        }
+        let mut start = [0; START_BYTES];
+        let mut len = 0;
+        self.decode(|stretch| {
+            let stretch = &stretch[..stretch.len().min(START_BYTES - len)];
+            start[len..len + stretch.len()].copy_from_slice(stretch);
+            len += stretch.len();
+        });
+        read(&start[..len])
+    }
+
+    /// Gives `push` what the string means, stretch by stretch; a lone surrogate becomes U+FFFD.
+    pub(crate) fn decode(self, push: impl FnMut(&[u8])) {
+        decode(self.bytes, push);
+    }
+}
+
+/// See [`Raw::decode`].
+fn decode(raw: &[u8], mut push: impl FnMut(&[u8])) {
     let mut rest = raw;
     while let Some(backslash) = memchr(b'\\', rest) {
         push(&rest[..backslash]);
@@ -77,36 +110,6 @@ fn unit(digits: &[u8]) -> u32 {
     digits.iter().take(4).fold(0, |unit, &digit| {
         unit << 4 | char::from(digit).to_digit(16).unwrap_or_default()
     })
-}
-
-/// The first bytes of what a JSON string means: enough for a name, a level or a time, and no allocation.
-pub(crate) struct Short {
-    bytes: [u8; Self::MAX],
-    len: usize,
-}
-
-impl Short {
-    /// Bytes kept at most; the longest name that anything looks for has 20, a time with nanoseconds and zone 35.
-    const MAX: usize = 64;
-
-    pub(crate) fn decode(raw: &[u8]) -> Self {
-        let mut short = Self {
-            bytes: [0; Self::MAX],
-            len: 0,
-        };
-        decode(raw, |bytes| {
-            let room = Self::MAX - short.len;
-            let bytes = &bytes[..bytes.len().min(room)];
-            short.bytes[short.len..short.len + bytes.len()].copy_from_slice(bytes);
-            short.len += bytes.len();
-        });
-        short
-    }
-
-    /// The bytes, as far as they are kept.
-    pub(crate) fn start(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
 }
 
 /// Appends `text` as a JSON string, quotation marks included; escapes what it must and nothing more.

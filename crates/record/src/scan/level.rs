@@ -1,12 +1,12 @@
 //! The level of a line that is no JSON object.
 
-use memchr::memmem::Finder;
+use memchr::memchr_iter;
 
 use super::find::HEAD_BYTES;
 use super::logfmt;
 use crate::Level;
 
-/// The longest level words, `EMERGENCY`, has as many bytes.
+/// The longest level word, `EMERGENCY`, has as many bytes.
 const WORD_BYTES_MAX: usize = 9;
 /// The shortest, `ERR`.
 const WORD_BYTES_MIN: usize = 3;
@@ -14,50 +14,28 @@ const WORD_BYTES_MIN: usize = 3;
 /// Bytes after the time in which a level is looked for.
 const AFTER_TIME_BYTES: usize = 256;
 
-const KEY: &[u8] = b"level";
-
-/// Looks for levels. A value, since preparing the search for `level=` takes longer than a search.
-#[derive(Clone, Debug)]
-pub(super) struct LevelFinder {
-    key: Finder<'static>,
+/// The level that the line says: logfmt's, else the one that its time's form `told`, else the first word for one.
+///
+/// `after_time` is the place after its time.
+pub(super) fn level(line: &[u8], after_time: usize, told: Option<Level>) -> Option<Level> {
+    let end = line.len().min(after_time + AFTER_TIME_BYTES);
+    member(line, end.max(line.len().min(HEAD_BYTES)))
+        .or(told)
+        .or_else(|| word(line, after_time, end))
 }
 
-impl LevelFinder {
-    pub(super) fn new() -> Self {
-        Self {
-            key: Finder::new(b"level="),
+/// The first usable `level=` before `end`.
+fn member(line: &[u8], end: usize) -> Option<Level> {
+    memchr_iter(b'=', &line[..end]).find_map(|equals| {
+        if !logfmt::ends_in_key(&line[..equals], b"level") {
+            return None;
         }
-    }
-
-    /// The level that the line says: logfmt's, else the one that its time's form told, else the first word for one.
-    ///
-    /// `after_time` is the place after its time.
-    pub(super) fn level(
-        &self,
-        line: &[u8],
-        after_time: usize,
-        told: Option<Level>,
-    ) -> Option<Level> {
-        let end = line.len().min(after_time + AFTER_TIME_BYTES);
-        self.member(line, end.max(line.len().min(HEAD_BYTES)))
-            .or(told)
-            .or_else(|| word(line, after_time, end))
-    }
-
-    /// The first usable `level=` before `end`.
-    fn member(&self, line: &[u8], end: usize) -> Option<Level> {
-        self.key.find_iter(&line[..end]).find_map(|start| {
-            let equals = start + KEY.len();
-            if !logfmt::ends_in_key(&line[..equals], KEY) {
-                return None;
-            }
-            let value = &line[equals + 1..];
-            let value = value.strip_prefix(b"\"").unwrap_or(value);
-            let in_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-            let length = value.iter().take(WORD_BYTES_MAX + 1).take_while(in_value);
-            Level::from_word_in_any_case(&value[..length.count()])
-        })
-    }
+        let value = &line[equals + 1..];
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        let in_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let length = value.iter().take(WORD_BYTES_MAX + 1).take_while(in_value);
+        Level::from_word_in_any_case(&value[..length.count()])
+    })
 }
 
 /// The first level word in upper case that stands alone between `start` and `end`.

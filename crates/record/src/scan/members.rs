@@ -1,9 +1,7 @@
 //! The time and the level of a line that is one JSON object.
 
-use memchr::memchr;
-
 use super::{epoch, usual};
-use crate::json::{self, Short, Value};
+use crate::json::{self, Value};
 use crate::{Level, Timestamp, Zone};
 
 /// What the members of a JSON object tell.
@@ -24,7 +22,7 @@ pub(super) fn read(line: &[u8], cut: bool, zone: &Zone, nesting: &mut Vec<u8>) -
     let mut level = Best::default();
     let mut log: Option<&[u8]> = None;
     let is_object = json::object(line, cut, nesting, |key, value| {
-        with_meaning(key, |key| {
+        key.with_start(|key| {
             time.offer(time_rank(key), || time_of(value, zone));
             level.offer(level_rank(key), || level_of(value));
             if key == b"log"
@@ -40,7 +38,7 @@ pub(super) fn read(line: &[u8], cut: bool, zone: &Zone, nesting: &mut Vec<u8>) -
     if let Some(log) = log {
         // Elastic's `log.level`, when it was not spelled with the dot. Its text was found well-formed above.
         json::object(log, false, nesting, |key, value| {
-            with_meaning(key, |key| {
+            key.with_start(|key| {
                 level.offer((key == b"level").then_some(NESTED_LEVEL_RANK), || {
                     level_of(value)
                 });
@@ -112,7 +110,7 @@ const NESTED_LEVEL_RANK: u8 = 5;
 
 fn time_of(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
     match value {
-        Value::String(raw) => with_meaning(raw, |text| {
+        Value::String(raw) => raw.with_start(|text| {
             let digits = (9..=19).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
             if digits {
                 epoch::by_size(text)
@@ -127,7 +125,7 @@ fn time_of(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
 
 fn level_of(value: Value<'_>) -> Option<Level> {
     match value {
-        Value::String(raw) => with_meaning(raw, Level::from_word_in_any_case),
+        Value::String(raw) => raw.with_start(Level::from_word_in_any_case),
         // pino's.
         Value::Number(b"10") => Some(Level::Trace),
         Value::Number(b"20") => Some(Level::Debug),
@@ -137,13 +135,4 @@ fn level_of(value: Value<'_>) -> Option<Level> {
         Value::Number(b"60") => Some(Level::Fatal),
         Value::Number(_) | Value::Object(_) | Value::Other => None,
     }
-}
-
-/// Calls `read` with what the inside of a JSON string means: all of it, or a start that is longer than anything
-/// looked for.
-fn with_meaning<T>(raw: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
-    if memchr(b'\\', raw).is_none() {
-        return read(raw);
-    }
-    read(Short::decode(raw).start())
 }

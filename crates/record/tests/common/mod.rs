@@ -34,7 +34,7 @@ impl Random {
 
     /// A number under `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).unwrap()
+        usize::try_from(self.next() % end as u64).unwrap_or_default()
     }
 
     pub fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {

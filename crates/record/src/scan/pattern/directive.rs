@@ -37,6 +37,8 @@ const WEEKDAYS: [&str; 7] = [
 pub(super) enum Directive {
     Literal(u8),
     Space,
+    /// The space that may stand in for a leading zero.
+    Padding,
     Year,
     YearOfCentury,
     Month,
@@ -78,11 +80,14 @@ pub(super) fn push(
         'y' => &[D::YearOfCentury],
         'm' => &[D::Month],
         'b' | 'B' | 'h' => &[D::MonthName],
-        'd' | 'e' => &[D::Day],
+        'd' => &[D::Day],
+        'e' => &[D::Padding, D::Day],
         'j' => &[D::DayOfYear],
         'a' | 'A' => &[D::Weekday],
-        'H' | 'k' => &[D::Hour],
-        'I' | 'l' => &[D::Hour12],
+        'H' => &[D::Hour],
+        'k' => &[D::Padding, D::Hour],
+        'I' => &[D::Hour12],
+        'l' => &[D::Padding, D::Hour12],
         'p' | 'P' => &[D::HalfDay],
         'M' => &[D::Minute],
         'S' => &[D::Second],
@@ -131,6 +136,7 @@ impl Directive {
             Self::Space => {
                 reading.space()?;
             }
+            Self::Padding => reading.at += usize::from(reading.line.get(reading.at) == Some(&b' ')),
             Self::Year => reading.civil.year = u16::try_from(reading.number(4, 4)?).ok()?,
             Self::YearOfCentury => {
                 let year = u16::try_from(reading.number(2, 2)?).ok()?;
@@ -140,7 +146,6 @@ impl Directive {
             Self::Month => reading.civil.month = two(reading)?,
             Self::MonthName => reading.civil.month = reading.name(&MONTHS)? + 1,
             Self::Day => {
-                reading.padding();
                 reading.civil.day = two(reading)?;
             }
             Self::DayOfYear => {
@@ -150,12 +155,10 @@ impl Directive {
                 reading.name(&WEEKDAYS)?;
             }
             Self::Hour => {
-                reading.padding();
                 reading.civil.hour = two(reading)?;
             }
             Self::Hour12 => {
                 reading.twelve = true;
-                reading.padding();
                 reading.civil.hour = two(reading)?;
             }
             Self::HalfDay => reading.afternoon = Some(reading.name(&["AM", "PM"])? == 1),
@@ -240,11 +243,6 @@ impl<'a> Reading<'a> {
         let length = length.count();
         self.at += length;
         (length > 0).then_some(())
-    }
-
-    /// The space that stands in for a leading zero.
-    fn padding(&mut self) {
-        self.at += usize::from(self.line.get(self.at) == Some(&b' '));
     }
 
     /// A number of so many digits, at most 18.
