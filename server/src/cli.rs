@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::Error;
 use record::scan::{Rules, TimeFormat};
 use record::{Timestamp, Zone};
 
@@ -139,7 +138,9 @@ fn zone(name: &str) -> anyhow::Result<Zone> {
         return Ok(Zone::Fixed(seconds));
     }
     jiff::tz::TimeZone::get(name).map(Zone::Named).map_err(|_| {
-        anyhow::anyhow!("--tz {name:?}: no such zone; give UTC, an offset such as +05:30, or a name such as Europe/Berlin")
+        anyhow::anyhow!(
+            "--tz {name:?}: no such zone; give UTC, an offset such as +05:30, or a name such as Europe/Berlin"
+        )
     })
 }
 
@@ -157,13 +158,6 @@ fn offset_seconds(name: &str) -> Option<i32> {
         _ => return None,
     };
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
-}
-
-/// One line for standard error about a source that could not be read.
-#[must_use]
-pub fn source_error(id: &str, error: &Error) -> String {
-    let message = error.to_string();
-    if message.contains(id) { format!("logboom: {message}") } else { format!("logboom: {id}: {message}") }
 }
 
 #[cfg(test)]

@@ -75,7 +75,9 @@ pub fn no_route(path: &str) -> ApiError {
     error(
         StatusCode::NOT_FOUND,
         "no such address",
-        format!("nothing is at {path:?}; a task's or source's id is percent-encoded as one segment: its / is written %2F"),
+        format!(
+            "nothing is at {path:?}; a task's or source's id is percent-encoded as one segment: its / is written %2F"
+        ),
     )
 }
 

@@ -9,8 +9,8 @@ mod tasks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Request};
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;

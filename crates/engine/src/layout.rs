@@ -51,7 +51,9 @@ impl Layout {
         let mut head = vec![0; LAYOUT_BYTES];
         let mut filled = 0;
         let mut whole = false;
-        while filled < head.len() && memchr::memchr_iter(b'\n', &head[..filled]).take(LAYOUT_LINES).count() < LAYOUT_LINES {
+        while filled < head.len()
+            && memchr::memchr_iter(b'\n', &head[..filled]).take(LAYOUT_LINES).count() < LAYOUT_LINES
+        {
             match source.read_at(filled as u64, &mut head[filled..]) {
                 Ok(0) => {
                     whole = true;

@@ -116,17 +116,15 @@ impl Log {
                 let index = self.index();
                 if index.is_complete() { Found::At(index.lines().saturating_sub(count)) } else { Found::NotYet }
             }
-            Place::Time(time) => {
-                self.find_from(|index| index.blocks().partition_point(|block| block.last_key < time), |_, line| {
-                    line.key >= time
-                })
-            }
+            Place::Time(time) => self.find_from(
+                |index| index.blocks().partition_point(|block| block.last_key < time),
+                |_, line| line.key >= time,
+            ),
             Place::Anchor { source, offset } => self.find_from(
                 |index| {
                     // The last block before which the source stood at or before the line.
-                    let after = partition_point(index.blocks().len(), |block| {
-                        index.standings(block)[source].offset <= offset
-                    });
+                    let after =
+                        partition_point(index.blocks().len(), |block| index.standings(block)[source].offset <= offset);
                     let last = after == index.blocks().len() && !index.is_complete();
                     if last { after } else { after.saturating_sub(1) }
                 },
@@ -136,11 +134,7 @@ impl Log {
     }
 
     /// The first line that `is_it`, looked for from the block on that `block` names.
-    fn find_from(
-        &self,
-        block: impl Fn(&Index) -> usize,
-        is_it: impl Fn(usize, &crate::stream::Line) -> bool,
-    ) -> Found {
+    fn find_from(&self, block: impl Fn(&Index) -> usize, is_it: impl Fn(usize, &crate::stream::Line) -> bool) -> Found {
         let (block, complete, spacing) = {
             let index = self.index();
             let block = block(&index);

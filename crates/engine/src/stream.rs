@@ -68,8 +68,8 @@ impl Origin {
         let layout = Layout::detect(&**source)?;
         let modified = source.modified();
         let untimed = Self { layout, first_key: modified, untimed: true };
-        let mut stream = Stream::new(source, rules, &untimed, untimed.standing(), block_bytes);
-        while let Some((_, line)) = stream.next() {
+        let stream = Stream::new(source, rules, &untimed, untimed.standing(), block_bytes);
+        for (_, line) in stream {
             if line.start >= FIRST_TIME_BYTES {
                 break;
             }
@@ -133,29 +133,6 @@ impl Stream {
             level: standing.level,
             scratch: Vec::new(),
         }
-    }
-
-    /// The next line, and how the stream stood before it.
-    pub fn next(&mut self) -> Option<(Standing, Line)> {
-        while !self.first_is_settled() {
-            match self.read() {
-                Some(line) => self.take_in(line),
-                None => self.ended = true,
-            }
-        }
-        let mut line = self.pending.pop_front()?;
-        let before = Standing { offset: line.start, key: self.key, level: self.level };
-        if let Some(time) = line.time {
-            self.pending_timed -= 1;
-            if !line.wild && !self.untimed {
-                self.key = self.key.max(time);
-            }
-            line.late = time < self.key;
-            self.level = line.level;
-        }
-        line.key = self.key;
-        line.level = self.level;
-        Some((before, line))
     }
 
     /// How the stream stands before its next line, where there is none.
@@ -266,6 +243,33 @@ impl Stream {
             wild: false,
             wrapped,
         }
+    }
+}
+
+/// The lines, and how the stream stood before each.
+impl Iterator for Stream {
+    type Item = (Standing, Line);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.first_is_settled() {
+            match self.read() {
+                Some(line) => self.take_in(line),
+                None => self.ended = true,
+            }
+        }
+        let mut line = self.pending.pop_front()?;
+        let before = Standing { offset: line.start, key: self.key, level: self.level };
+        if let Some(time) = line.time {
+            self.pending_timed -= 1;
+            if !line.wild && !self.untimed {
+                self.key = self.key.max(time);
+            }
+            line.late = time < self.key;
+            self.level = line.level;
+        }
+        line.key = self.key;
+        line.level = self.level;
+        Some((before, line))
     }
 }
 

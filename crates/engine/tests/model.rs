@@ -1,6 +1,7 @@
 //! The merge and its windows against a model that holds everything in memory and sorts it.
 //!
 //! The inputs are random; a failure prints the seed of its log.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -139,7 +140,9 @@ fn random_source(random: &mut Random, lines: u64) -> Vec<u8> {
             0 => {}
             1 | 2 => bytes.extend_from_slice(format!("  at frame {at}").as_bytes()),
             _ if timed => {
-                bytes.extend_from_slice(format!("{} line {at}", written(i64::try_from(shown).expect("small"))).as_bytes());
+                bytes.extend_from_slice(
+                    format!("{} line {at}", written(i64::try_from(shown).expect("small"))).as_bytes(),
+                );
             }
             _ => bytes.extend_from_slice(format!("line {at}").as_bytes()),
         }
@@ -295,7 +298,8 @@ fn the_tail_without_an_index_is_the_tail() {
         let log = Log::new(inputs);
         if let Some((mut merge, lines)) = log.tail(100) {
             told += 1;
-            let found: Vec<_> = taken(&mut merge, usize::MAX).into_iter().map(|line| (line.source, line.offset)).collect();
+            let found: Vec<_> =
+                taken(&mut merge, usize::MAX).into_iter().map(|line| (line.source, line.offset)).collect();
             let tail = &expected[expected.len().saturating_sub(100)..];
             assert_eq!(found.len() as u64, lines, "seed {seed}");
             assert_eq!(found, tail.iter().map(|line| (line.source, line.offset)).collect::<Vec<_>>(), "seed {seed}");

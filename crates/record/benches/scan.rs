@@ -25,15 +25,8 @@ fn measure(mut call: impl FnMut()) -> f64 {
 }
 
 fn main() {
-    let pad = |line: &str| {
-        format!(
-            "{line}{}",
-            "lorem ipsum dolor sit amet "
-                .repeat(20)
-                .split_at(100 - line.len().min(99))
-                .0
-        )
-    };
+    let pad =
+        |line: &str| format!("{line}{}", "lorem ipsum dolor sit amet ".repeat(20).split_at(100 - line.len().min(99)).0);
     let lines = [
         ("usual, level", pad("2024-12-20T03:04:05.123456Z INFO handler: ")),
         ("usual, no level", pad("2024-12-20 03:04:05,123 handler: ")),
@@ -59,10 +52,7 @@ fn main() {
         println!("{ns:7.1} ns  head, {} bytes: {name}", line.len());
     }
     let ns = measure(|| {
-        black_box(record::Timestamp::parse_usual(
-            black_box(lines[0].1.as_bytes()),
-            &Zone::Utc,
-        ));
+        black_box(record::Timestamp::parse_usual(black_box(lines[0].1.as_bytes()), &Zone::Utc));
     });
     println!("{ns:7.1} ns  parse_usual");
     let ns = measure(|| {
@@ -70,10 +60,7 @@ fn main() {
     });
     println!("{ns:7.1} ns  level_of, 76 bytes");
     let named = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-    let mut scanner = Scanner::new(Rules {
-        zone: Zone::Named(named),
-        ..rules()
-    });
+    let mut scanner = Scanner::new(Rules { zone: Zone::Named(named), ..rules() });
     let ns = measure(|| {
         black_box(scanner.head(black_box(lines[1].1.as_bytes()), false));
     });

@@ -26,12 +26,7 @@ impl Civil {
         }
         let days = days(self.year, self.month, self.day)?;
         let second = self.second.min(59);
-        Some(
-            days * DAY_S
-                + i64::from(self.hour) * 3600
-                + i64::from(self.minute) * 60
-                + i64::from(second),
-        )
+        Some(days * DAY_S + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(second))
     }
 }
 
@@ -42,11 +37,8 @@ pub(crate) fn days(year: u16, month: u8, day: u8) -> Option<i64> {
     }
     // Years that begin in March put the leap day last, where no later day of the year needs to know of it
     // (Howard Hinnant, chrono-Compatible Low-Level Date Algorithms, `days_from_civil`).
-    let (year, month) = if month > 2 {
-        (i64::from(year), i64::from(month) - 3)
-    } else {
-        (i64::from(year) - 1, i64::from(month) + 9)
-    };
+    let (year, month) =
+        if month > 2 { (i64::from(year), i64::from(month) - 3) } else { (i64::from(year) - 1, i64::from(month) + 9) };
     let day_of_year = (153 * month + 2) / 5 + i64::from(day) - 1;
     Some(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468)
 }
@@ -56,16 +48,11 @@ pub(crate) fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -94,9 +81,7 @@ fn month_days(year: u16, month: u8) -> u8 {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
-            29
-        }
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 0,
     }

@@ -32,13 +32,7 @@ pub(crate) fn object<'a>(
     member: impl FnMut(Raw<'a>, Value<'a>),
 ) -> bool {
     nesting.clear();
-    let mut reader = Reader {
-        line,
-        at: 0,
-        nesting,
-        escaped: false,
-        member,
-    };
+    let mut reader = Reader { line, at: 0, nesting, escaped: false, member };
     match reader.read() {
         Ok(()) => true,
         Err(Stop::End) => cut,
@@ -109,18 +103,10 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
                         container = self.at - 1;
                     }
                     self.nesting.push(token);
-                    if token == b'{' {
-                        Next::Key { or_end: true }
-                    } else {
-                        Next::Value { or_end: true }
-                    }
+                    if token == b'{' { Next::Key { or_end: true } } else { Next::Value { or_end: true } }
                 }
-                (Next::Key { or_end: true } | Next::Comma, b'}') if open == b'{' => {
-                    self.close(key, container)
-                }
-                (Next::Value { or_end: true } | Next::Comma, b']') if open == b'[' => {
-                    self.close(key, container)
-                }
+                (Next::Key { or_end: true } | Next::Comma, b'}') if open == b'{' => self.close(key, container),
+                (Next::Value { or_end: true } | Next::Comma, b']') if open == b'[' => self.close(key, container),
                 (Next::Value { .. }, _) => {
                     let start = self.at;
                     let scalar = self.scalar(token)?;
@@ -149,11 +135,7 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
     fn close(&mut self, key: Raw<'a>, container: usize) -> Next {
         let open = self.nesting.pop();
         if self.nesting.len() == 1 {
-            let value = if open == Some(b'{') {
-                Value::Object(&self.line[container..self.at])
-            } else {
-                Value::Other
-            };
+            let value = if open == Some(b'{') { Value::Object(&self.line[container..self.at]) } else { Value::Other };
             (self.member)(key, value);
         }
         Next::Comma
@@ -220,11 +202,7 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
     }
 
     fn digit(&mut self) -> Result<(), Stop> {
-        if self.byte()?.is_ascii_digit() {
-            Ok(())
-        } else {
-            Err(Stop::Malformed)
-        }
+        if self.byte()?.is_ascii_digit() { Ok(()) } else { Err(Stop::Malformed) }
     }
 
     fn digits(&mut self) {
@@ -245,10 +223,7 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
 
     /// The string that began at `start`, behind its quotation mark, and has just been passed.
     fn raw(&self, start: usize) -> Raw<'a> {
-        Raw {
-            bytes: &self.line[start..self.at - 1],
-            escaped: self.escaped,
-        }
+        Raw { bytes: &self.line[start..self.at - 1], escaped: self.escaped }
     }
 
     /// Passes the rest of a string, whose opening quotation mark was passed.

@@ -23,14 +23,7 @@ pub enum Level {
 
 impl Level {
     /// All levels, the least grave first.
-    pub const ALL: [Self; 6] = [
-        Self::Trace,
-        Self::Debug,
-        Self::Info,
-        Self::Warn,
-        Self::Error,
-        Self::Fatal,
-    ];
+    pub const ALL: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
 
     /// The lower-case name that records and addresses use.
     #[must_use]

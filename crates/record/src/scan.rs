@@ -55,11 +55,7 @@ impl Scanner {
     /// A scanner for the lines of a source with these rules.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            nesting: Vec::new(),
-            plain: Vec::new(),
-        }
+        Self { rules, nesting: Vec::new(), plain: Vec::new() }
     }
 
     /// The time and the level that `line` says itself.
@@ -86,10 +82,7 @@ impl Scanner {
             Some(members) => members.level,
             None => level::level(plain, found.end, found.level),
         };
-        Head {
-            time: Some(found.time),
-            level,
-        }
+        Head { time: Some(found.time), level }
     }
 
     /// The level that a text says which has its time from elsewhere, such as a container runtime's wrapping.
@@ -114,9 +107,6 @@ impl Scanner {
 
 impl Members {
     fn head(self) -> Head {
-        Head {
-            time: self.time,
-            level: self.time.and(self.level),
-        }
+        Head { time: self.time, level: self.time.and(self.level) }
     }
 }

@@ -28,11 +28,7 @@ pub fn decode(head: &[u8], line_bytes: u64) -> Text<'_> {
         head = &head[..head.len() - unfinished(head)];
     }
     let text = String::from_utf8_lossy(head);
-    Text {
-        lossy: matches!(text, Cow::Owned(_)),
-        text,
-        cut: line_bytes.saturating_sub(head.len() as u64),
-    }
+    Text { lossy: matches!(text, Cow::Owned(_)), text, cut: line_bytes.saturating_sub(head.len() as u64) }
 }
 
 /// Decodes a line of UTF-16 as WHATWG's decoder does; lengths are as for [`decode`], in bytes of the source.
@@ -40,11 +36,7 @@ pub fn decode(head: &[u8], line_bytes: u64) -> Text<'_> {
 pub fn decode_utf16(head: &[u8], line_bytes: u64, big_endian: bool) -> Text<'static> {
     let (mut head, fits) = shortened(head, line_bytes);
     let unit = |pair: &[u8; 2]| {
-        if big_endian {
-            u16::from_be_bytes(*pair)
-        } else {
-            u16::from_le_bytes(*pair)
-        }
+        if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) }
     };
     if !fits {
         head = &head[..head.len() & !1];
@@ -63,11 +55,7 @@ pub fn decode_utf16(head: &[u8], line_bytes: u64, big_endian: bool) -> Text<'sta
     if !half.is_empty() {
         text.push(char::REPLACEMENT_CHARACTER);
     }
-    Text {
-        text: Cow::Owned(text),
-        lossy,
-        cut: line_bytes.saturating_sub(head.len() as u64),
-    }
+    Text { text: Cow::Owned(text), lossy, cut: line_bytes.saturating_sub(head.len() as u64) }
 }
 
 /// The part of `head` that the text may hold, and whether that is the whole line.

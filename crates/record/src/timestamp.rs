@@ -33,24 +33,8 @@ impl Timestamp {
     ///
     /// None if there is no such date or time of day. Second 60 counts as 59.
     #[must_use]
-    pub fn from_civil(
-        year: i32,
-        month: u8,
-        day: u8,
-        hour: u8,
-        min: u8,
-        sec: u8,
-        nanos: u32,
-    ) -> Option<Self> {
-        let civil = Civil {
-            year: u16::try_from(year).ok()?,
-            month,
-            day,
-            hour,
-            minute: min,
-            second: sec,
-            nanos,
-        };
+    pub fn from_civil(year: i32, month: u8, day: u8, hour: u8, min: u8, sec: u8, nanos: u32) -> Option<Self> {
+        let civil = Civil { year: u16::try_from(year).ok()?, month, day, hour, minute: min, second: sec, nanos };
         Self::at(civil.seconds()?, nanos)
     }
 
@@ -76,19 +60,14 @@ impl Timestamp {
     /// The instant `seconds` and `nanos` after 1970; none if RFC 3339 cannot write it.
     pub(crate) fn at(seconds: i64, nanos: u32) -> Option<Self> {
         let nanos = i128::from(nanos);
-        SECONDS
-            .contains(&seconds)
-            .then(|| Self(i128::from(seconds) * 1_000_000_000 + nanos))
+        SECONDS.contains(&seconds).then(|| Self(i128::from(seconds) * 1_000_000_000 + nanos))
     }
 
     /// Seconds since 1970, kept within [`SECONDS`], and the nanoseconds beyond them.
     fn split(self) -> (i64, i64) {
         // Division of 128 bits takes longer than all the rest; times from 1677 to 2262 do without.
         if let Ok(nanos) = i64::try_from(self.0) {
-            return (
-                nanos.div_euclid(1_000_000_000),
-                nanos.rem_euclid(1_000_000_000),
-            );
+            return (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000));
         }
         let seconds = i64::try_from(self.0.div_euclid(1_000_000_000));
         let nanos = i64::try_from(self.0.rem_euclid(1_000_000_000)).unwrap_or_default();

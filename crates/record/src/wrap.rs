@@ -72,12 +72,7 @@ fn cri(line: &[u8]) -> Option<Part<'_>> {
         [b'P'] | [b'P', b':', ..] => false,
         _ => return None,
     };
-    Some(Part {
-        time,
-        stream,
-        text,
-        ends,
-    })
+    Some(Part { time, stream, text, ends })
 }
 
 fn docker<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Part<'a>> {
@@ -108,18 +103,12 @@ fn docker<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Part<'a>> {
         Some(text) => (text, true),
         None => (text, false),
     };
-    Some(Part {
-        time,
-        stream,
-        text,
-        ends,
-    })
+    Some(Part { time, stream, text, ends })
 }
 
 /// The usual form as runtimes write it: with `T` and a zone.
 fn rfc3339(bytes: &[u8]) -> Option<(Timestamp, usize)> {
     let (time, used) = Timestamp::parse_usual(bytes, &Zone::Utc)?;
-    let zoned = matches!(bytes[used - 1], b'Z')
-        || matches!(bytes.get(used.wrapping_sub(6)), Some(b'+' | b'-'));
+    let zoned = matches!(bytes[used - 1], b'Z') || matches!(bytes.get(used.wrapping_sub(6)), Some(b'+' | b'-'));
     (bytes[10] == b'T' && zoned).then_some((time, used))
 }

@@ -44,10 +44,7 @@ fn every_word_has_its_level() {
                 (&format!("{STAMP} [{word}] ERROR x"), level),
                 (&format!("{STAMP} | {word}"), level),
                 (&format!("{STAMP} {lower} x"), "-"),
-                (
-                    &format!("{STAMP} {word}S {word}_ _{word} {word}1 x{word}"),
-                    "-",
-                ),
+                (&format!("{STAMP} {word}S {word}_ _{word} {word}1 x{word}"), "-"),
                 (&format!("{STAMP} level={lower} x"), level),
                 (&format!("{STAMP} level=\"{word}\" x"), level),
                 (&format!(r#"{{"ts":"{STAMP}","level":"{lower}"}}"#), level),
@@ -70,18 +67,10 @@ fn words_are_found_at_every_distance_within_256_bytes() {
                     _ => *level == Level::Fatal,
                 })
                 .map_or("-", Level::name);
-            let expected = if distance + word.len() <= 256 {
-                level
-            } else {
-                "-"
-            };
+            let expected = if distance + word.len() <= 256 { level } else { "-" };
             check(&[(&line, expected)]);
             let glued = format!("{STAMP} {}{word} {word}", "X".repeat(distance));
-            let expected = if distance + 2 * word.len() + 2 <= 256 {
-                level
-            } else {
-                "-"
-            };
+            let expected = if distance + 2 * word.len() + 2 <= 256 { level } else { "-" };
             check(&[(&glued, expected)]);
         }
     }
@@ -95,10 +84,7 @@ fn the_first_word_after_the_time_counts() {
         ("2024-12-20 03:04:05INFO WARN", "warn"),
         ("2024-12-20 03:04:05 CET [23399] LOG:  x", "-"),
         ("2024-12-20T03:04:05Z \x1b[31mWARN\x1b[0m ERROR", "warn"),
-        (
-            "127.0.0.1 - - [21/Nov/2026:21:30:47 -0500] \"GET /ERROR\"",
-            "error",
-        ),
+        ("127.0.0.1 - - [21/Nov/2026:21:30:47 -0500] \"GET /ERROR\"", "error"),
         ("Nov 22 01:59:00 host app: CRITICAL x", "fatal"),
         ("1734663845123 INFO x", "info"),
         ("no time, but an ERROR", "-"),
@@ -139,42 +125,15 @@ fn klog_s_letter_comes_before_words() {
 #[test]
 fn a_json_object_has_its_level_in_a_member_or_not_at_all() {
     check(&[
-        (
-            r#"{"level":"Information","lvl":"warn","ts":"2024-12-20 03:04:05"}"#,
-            "warn",
-        ),
-        (
-            r#"{"severity":"ERROR","ts":"2024-12-20 03:04:05","level":"debug"}"#,
-            "debug",
-        ),
-        (
-            r#"{"levelname":"WARNING","asctime":"2024-12-20 03:04:05"}"#,
-            "warn",
-        ),
-        (
-            r#"{"log.level":"error","ts":"2024-12-20 03:04:05"}"#,
-            "error",
-        ),
-        (
-            r#"{"log":{"level":"error"},"ts":"2024-12-20 03:04:05"}"#,
-            "error",
-        ),
-        (
-            r#"{"log":{"x":{"level":"error"}},"ts":"2024-12-20 03:04:05"}"#,
-            "-",
-        ),
-        (
-            r#"{"log":{"level":"error"},"levelname":"info","ts":"2024-12-20 03:04:05"}"#,
-            "info",
-        ),
-        (
-            r#"{"le\u0076el":"\u0057arn","ts":"2024-12-20 03:04:05"}"#,
-            "warn",
-        ),
-        (
-            r#"{"ts":"2024-12-20 03:04:05","msg":"level=info ERROR"}"#,
-            "-",
-        ),
+        (r#"{"level":"Information","lvl":"warn","ts":"2024-12-20 03:04:05"}"#, "warn"),
+        (r#"{"severity":"ERROR","ts":"2024-12-20 03:04:05","level":"debug"}"#, "debug"),
+        (r#"{"levelname":"WARNING","asctime":"2024-12-20 03:04:05"}"#, "warn"),
+        (r#"{"log.level":"error","ts":"2024-12-20 03:04:05"}"#, "error"),
+        (r#"{"log":{"level":"error"},"ts":"2024-12-20 03:04:05"}"#, "error"),
+        (r#"{"log":{"x":{"level":"error"}},"ts":"2024-12-20 03:04:05"}"#, "-"),
+        (r#"{"log":{"level":"error"},"levelname":"info","ts":"2024-12-20 03:04:05"}"#, "info"),
+        (r#"{"le\u0076el":"\u0057arn","ts":"2024-12-20 03:04:05"}"#, "warn"),
+        (r#"{"ts":"2024-12-20 03:04:05","msg":"level=info ERROR"}"#, "-"),
         (r#"{"level":"info"}"#, "-"),
         (r#"{"level":10,"time":1734663845123}"#, "trace"),
         (r#"{"level":20,"time":1734663845123}"#, "debug"),
@@ -206,10 +165,7 @@ fn a_wrapped_text_has_its_level_without_a_time() {
 #[test]
 fn a_json_object_with_the_user_s_time_keeps_its_own_rules_for_the_level() {
     let format = TimeFormat::new("{\"at\":\"%d.%m.%Y %H:%M\"").unwrap();
-    let mut scanner = Scanner::new(Rules {
-        format: Some(format),
-        ..rules()
-    });
+    let mut scanner = Scanner::new(Rules { format: Some(format), ..rules() });
     let line = br#"{"at":"20.12.2024 03:04","msg":"ERROR","level":"info"}"#;
     let head = scanner.head(line, false);
     assert!(head.time.is_some());

@@ -22,10 +22,7 @@ fn read_in_every_way(scanners: &mut [Scanner], line: &[u8], seed: u64) {
         if let Some(time) = head.time {
             let again = Timestamp::parse_usual(shown.as_bytes(), &Zone::Fixed(3600));
             let year_0 = shown.starts_with("0000");
-            assert!(
-                year_0 || again == Some((time, shown.len())),
-                "seed {seed}: {shown}"
-            );
+            assert!(year_0 || again == Some((time, shown.len())), "seed {seed}: {shown}");
         }
         scanner.head(line, true);
         scanner.level_of(line);
@@ -44,19 +41,9 @@ fn scanners() -> Vec<Scanner> {
     let named = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     [
         rules(),
-        Rules {
-            zone: Zone::Named(named),
-            format: Some(format),
-            ..rules()
-        },
-        Rules {
-            modified: Timestamp::from_nanos(i128::MAX),
-            ..rules()
-        },
-        Rules {
-            modified: Timestamp::from_nanos(i128::MIN),
-            ..rules()
-        },
+        Rules { zone: Zone::Named(named), format: Some(format), ..rules() },
+        Rules { modified: Timestamp::from_nanos(i128::MAX), ..rules() },
+        Rules { modified: Timestamp::from_nanos(i128::MIN), ..rules() },
     ]
     .into_iter()
     .map(Scanner::new)
@@ -204,18 +191,11 @@ fn times_are_those_that_jiff_reads() {
         let span = usize::try_from(last - first).unwrap();
         let seconds = first + i64::try_from(random.below(span)).unwrap();
         let nanos = i32::try_from(random.below(1_000_000_000)).unwrap();
-        let time = jiff::Timestamp::from_second(seconds)
-            .unwrap()
-            .as_nanosecond()
-            + i128::from(nanos);
+        let time = jiff::Timestamp::from_second(seconds).unwrap().as_nanosecond() + i128::from(nanos);
         let jiff = jiff::Timestamp::from_nanosecond(time).unwrap();
         let ours = Timestamp::from_nanos(time);
 
-        assert_eq!(
-            ours.to_string().parse::<jiff::Timestamp>().unwrap(),
-            jiff,
-            "seed {seed}"
-        );
+        assert_eq!(ours.to_string().parse::<jiff::Timestamp>().unwrap(), jiff, "seed {seed}");
         let text = jiff.to_string();
         let parsed = Timestamp::parse_usual(text.as_bytes(), &Zone::Utc);
         assert_eq!(parsed, Some((ours, text.len())), "seed {seed}: {text}");
@@ -237,10 +217,6 @@ fn numbers_are_exact_however_they_are_spelled() {
         let number = format!("{}.{}e{exponent}", &digits[..shown], &digits[shown..]);
         let line = format!(r#"{{"ts":{number}}}"#);
         let time = scanner.head(line.as_bytes(), false).time;
-        assert_eq!(
-            time,
-            Some(Timestamp::from_nanos(i128::from(nanos))),
-            "seed {seed}: {line}"
-        );
+        assert_eq!(time, Some(Timestamp::from_nanos(i128::from(nanos))), "seed {seed}: {line}");
     }
 }

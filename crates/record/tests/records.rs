@@ -13,11 +13,7 @@ use record::{Level, RecordView, Text, Timestamp, text};
 const MAX: u64 = TEXT_BYTES_MAX as u64;
 
 fn plain(text: &str) -> Text<'_> {
-    Text {
-        text: Cow::Borrowed(text),
-        lossy: false,
-        cut: 0,
-    }
+    Text { text: Cow::Borrowed(text), lossy: false, cut: 0 }
 }
 
 fn view(text: Text<'_>) -> RecordView<'_> {
@@ -39,10 +35,7 @@ fn view(text: Text<'_>) -> RecordView<'_> {
 fn check(view: &RecordView<'_>, expected: &str) {
     let mut out = b"before ".to_vec();
     view.write_json(&mut out);
-    assert_eq!(
-        String::from_utf8(out).unwrap(),
-        format!("before {expected}")
-    );
+    assert_eq!(String::from_utf8(out).unwrap(), format!("before {expected}"));
     assert_eq!(serde_json::to_string(&view.to_wire()).unwrap(), expected);
 }
 
@@ -58,11 +51,7 @@ fn members_stand_in_the_contract_s_order() {
         level: None,
         source: "a/\"b\"\n.log",
         offset: u64::MAX,
-        text: Text {
-            text: Cow::Borrowed(""),
-            lossy: true,
-            cut: 52,
-        },
+        text: Text { text: Cow::Borrowed(""), lossy: true, cut: 52 },
         cont: true,
         late: true,
         wild: true,
@@ -124,28 +113,16 @@ fn times_have_the_fewest_digits_that_lose_nothing() {
         let time = Timestamp::from_civil(2024, 12, 20, 3, 4, 5, nanos).unwrap();
         assert_eq!(time.to_string(), expected);
     }
-    assert_eq!(
-        Timestamp::from_nanos(-1).to_string(),
-        "1969-12-31T23:59:59.999999999Z"
-    );
-    assert_eq!(
-        Timestamp::from_nanos(i128::MIN).to_string(),
-        "0000-01-01T00:00:00Z"
-    );
-    assert_eq!(
-        Timestamp::from_nanos(i128::MAX).to_string(),
-        "9999-12-31T23:59:59.999999999Z"
-    );
+    assert_eq!(Timestamp::from_nanos(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
+    assert_eq!(Timestamp::from_nanos(i128::MIN).to_string(), "0000-01-01T00:00:00Z");
+    assert_eq!(Timestamp::from_nanos(i128::MAX).to_string(), "9999-12-31T23:59:59.999999999Z");
 }
 
 #[test]
 fn a_date_that_does_not_exist_is_no_instant() {
     let at = Timestamp::from_civil;
     assert_eq!(at(1970, 1, 1, 0, 0, 0, 1), Some(Timestamp::from_nanos(1)));
-    assert_eq!(
-        at(2016, 12, 31, 23, 59, 60, 0),
-        at(2016, 12, 31, 23, 59, 59, 0)
-    );
+    assert_eq!(at(2016, 12, 31, 23, 59, 60, 0), at(2016, 12, 31, 23, 59, 59, 0));
     assert_eq!(at(2023, 2, 29, 0, 0, 0, 0), None);
     assert_eq!(at(0, 1, 1, 0, 0, 0, 0), None);
     assert_eq!(at(-1, 1, 1, 0, 0, 0, 0), None);
@@ -161,20 +138,12 @@ fn what_is_not_utf_8_becomes_replacement_characters() {
         (b"\xef\xbf\xbd", "\u{fffd}", false),
         (b"bad \xff\xfe tail", "bad \u{fffd}\u{fffd} tail", true),
         (b"bad \xc0\xaf tail", "bad \u{fffd}\u{fffd} tail", true),
-        (
-            b"bad \xed\xa0\x80 tail",
-            "bad \u{fffd}\u{fffd}\u{fffd} tail",
-            true,
-        ),
+        (b"bad \xed\xa0\x80 tail", "bad \u{fffd}\u{fffd}\u{fffd} tail", true),
         (b"end \xf0\x9f\x98", "end \u{fffd}", true),
         (b"nul \0 bell \x07", "nul \0 bell \x07", false),
         (b"", "", false),
     ] {
-        let Text {
-            text,
-            lossy: was_lossy,
-            cut,
-        } = text::decode(bytes, bytes.len() as u64);
+        let Text { text, lossy: was_lossy, cut } = text::decode(bytes, bytes.len() as u64);
         assert_eq!((&*text, was_lossy, cut), (expected, lossy, 0));
     }
 }
@@ -218,21 +187,14 @@ fn a_text_ends_at_1_mib_with_a_whole_character() {
 fn utf_16_is_text() {
     let encode = |text: &str, big: bool| -> Vec<u8> {
         let unit = |unit: u16| {
-            if big {
-                unit.to_be_bytes()
-            } else {
-                unit.to_le_bytes()
-            }
+            if big { unit.to_be_bytes() } else { unit.to_le_bytes() }
         };
         text.encode_utf16().flat_map(unit).collect()
     };
     for big in [false, true] {
         let bytes = encode("2024 😀 é\0", big);
         let text = text::decode_utf16(&bytes, bytes.len() as u64, big);
-        assert_eq!(
-            (&*text.text, text.lossy, text.cut),
-            ("2024 😀 é\0", false, 0)
-        );
+        assert_eq!((&*text.text, text.lossy, text.cut), ("2024 😀 é\0", false, 0));
 
         let mut lone = encode("a😀b", big);
         lone.drain(4..6);
@@ -243,14 +205,8 @@ fn utf_16_is_text() {
         let mut long = encode(&"x".repeat(TEXT_BYTES_MAX / 2 - 1), big);
         long.extend(encode("😀y", big));
         let text = text::decode_utf16(&long, long.len() as u64, big);
-        assert_eq!(
-            (text.text.len(), text.lossy, text.cut),
-            (TEXT_BYTES_MAX / 2 - 1, false, 6)
-        );
+        assert_eq!((text.text.len(), text.lossy, text.cut), (TEXT_BYTES_MAX / 2 - 1, false, 6));
         let text = text::decode_utf16(&long[..TEXT_BYTES_MAX], MAX + 4, big);
-        assert_eq!(
-            (text.text.len(), text.lossy, text.cut),
-            (TEXT_BYTES_MAX / 2 - 1, false, 6)
-        );
+        assert_eq!((text.text.len(), text.lossy, text.cut), (TEXT_BYTES_MAX / 2 - 1, false, 6));
     }
 }

@@ -8,12 +8,7 @@ fn show(wrapping: Wrapping, line: &[u8]) -> String {
     let Some(part) = wrapping.part(line, &mut scratch) else {
         return "-".to_owned();
     };
-    let Part {
-        time,
-        stream,
-        text,
-        ends,
-    } = part;
+    let Part { time, stream, text, ends } = part;
     let text = String::from_utf8_lossy(text);
     format!("{time} {} {text:?} {ends}", char::from(stream))
 }
@@ -30,30 +25,12 @@ fn cri_lines_are_whole_or_parts() {
     check(
         Wrapping::Cri,
         &[
-            (
-                "2016-10-06T00:17:09.66Z stdout F text",
-                r#"2016-10-06T00:17:09.660Z o "text" true"#,
-            ),
-            (
-                "2016-10-06T00:17:09.669794202Z stderr P te",
-                r#"2016-10-06T00:17:09.669794202Z e "te" false"#,
-            ),
-            (
-                "2016-10-06T02:17:09+02:00 stdout F  a  b ",
-                r#"2016-10-06T00:17:09Z o " a  b " true"#,
-            ),
-            (
-                "2016-10-06T00:17:09Z stdout P:x y",
-                r#"2016-10-06T00:17:09Z o "y" false"#,
-            ),
-            (
-                "2016-10-06T00:17:09Z stdout F ",
-                r#"2016-10-06T00:17:09Z o "" true"#,
-            ),
-            (
-                "2016-10-06T00:17:09Z stdout F",
-                r#"2016-10-06T00:17:09Z o "" true"#,
-            ),
+            ("2016-10-06T00:17:09.66Z stdout F text", r#"2016-10-06T00:17:09.660Z o "text" true"#),
+            ("2016-10-06T00:17:09.669794202Z stderr P te", r#"2016-10-06T00:17:09.669794202Z e "te" false"#),
+            ("2016-10-06T02:17:09+02:00 stdout F  a  b ", r#"2016-10-06T00:17:09Z o " a  b " true"#),
+            ("2016-10-06T00:17:09Z stdout P:x y", r#"2016-10-06T00:17:09Z o "y" false"#),
+            ("2016-10-06T00:17:09Z stdout F ", r#"2016-10-06T00:17:09Z o "" true"#),
+            ("2016-10-06T00:17:09Z stdout F", r#"2016-10-06T00:17:09Z o "" true"#),
             ("2016-10-06T00:17:09Z stdout X y", "-"),
             ("2016-10-06T00:17:09Z stdin F y", "-"),
             ("2016-10-06T00:17:09Z stdout  F y", "-"),
@@ -90,24 +67,12 @@ fn docker_lines_are_json() {
                 r#"{"log":"\\n","stream":"stdout","time":"2016-10-06T00:17:09Z"}"#,
                 r#"2016-10-06T00:17:09Z o "\\n" false"#,
             ),
-            (
-                r#"{"log":"\n","stream":"stdout","time":"2016-10-06T00:17:09Z"}"#,
-                r#"2016-10-06T00:17:09Z o "" true"#,
-            ),
+            (r#"{"log":"\n","stream":"stdout","time":"2016-10-06T00:17:09Z"}"#, r#"2016-10-06T00:17:09Z o "" true"#),
             (r#"{"log":"x\n","time":"2016-10-06T00:17:09Z"}"#, "-"),
             (r#"{"log":"x\n","stream":"stdout"}"#, "-"),
-            (
-                r#"{"log":{},"stream":"stdout","time":"2016-10-06T00:17:09Z"}"#,
-                "-",
-            ),
-            (
-                r#"{"log":"x\n","stream":"stdout","time":"2016-10-06"}"#,
-                "-",
-            ),
-            (
-                r#"{"log":"x\n","stream":"stdout","time":"2016-10-06T00:17:09Z"#,
-                "-",
-            ),
+            (r#"{"log":{},"stream":"stdout","time":"2016-10-06T00:17:09Z"}"#, "-"),
+            (r#"{"log":"x\n","stream":"stdout","time":"2016-10-06"}"#, "-"),
+            (r#"{"log":"x\n","stream":"stdout","time":"2016-10-06T00:17:09Z"#, "-"),
             ("text", "-"),
         ],
     );

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use engine::{Error, Found, Input, Log, Merge, Origin, Place, Source, SpoolSource};
 
-use super::{MergeArgs, Output, TimeOptions, source_error};
+use super::{MergeArgs, Output, TimeOptions};
 use crate::gather::{self, Hidden};
 use crate::{clock, ids};
 
@@ -23,7 +23,7 @@ const FIRST_LINES: u64 = 32;
 ///
 /// # Errors
 ///
-/// Arguments that make no sense, and a standard output that cannot be written.
+/// Arguments that make no sense.
 pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
     let times = TimeOptions::settle(&args.times)?;
     let mut complaints = Complaints::default();
@@ -48,7 +48,7 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
     match written {
         // Whoever reads has had enough: `logboom merge … | head` ends in peace.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) => return Err(anyhow::Error::new(error).context("cannot write to standard output")),
+        Err(error) => complaints.say(&format!("cannot write to standard output: {error}")),
         Ok(()) => {}
     }
     Ok(if complaints.any { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -167,9 +167,10 @@ fn open(path: &Path) -> Result<Arc<dyn Source>, Error> {
     let piped = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
     if piped {
         let name = path.display().to_string();
-        let file = std::fs::File::open(path)
-            .map_err(|cause| Error::Open { name: name.clone(), cause: Arc::new(cause) })?;
-        return Ok(SpoolSource::new(name, file, clock::now(), &std::env::temp_dir())?);
+        let file =
+            std::fs::File::open(path).map_err(|cause| Error::Open { name: name.clone(), cause: Arc::new(cause) })?;
+        let source = SpoolSource::new(name, file, clock::now(), &std::env::temp_dir())?;
+        return Ok(source);
     }
     gather::open(path, &std::env::temp_dir())
 }
@@ -181,9 +182,15 @@ struct Complaints {
 }
 
 impl Complaints {
-    #[expect(clippy::print_stderr, reason = "this is where the command line tells what it could not read")]
+    /// Tells that a source could not be read.
     fn tell(&mut self, id: &str, error: &Error) {
+        let message = error.to_string();
+        self.say(&if message.contains(id) { message } else { format!("{id}: {message}") });
+    }
+
+    #[expect(clippy::print_stderr, reason = "this is where the command line tells what it could not do")]
+    fn say(&mut self, message: &str) {
         self.any = true;
-        eprintln!("{}", source_error(id, error).replace('\n', " "));
+        eprintln!("logboom: {}", message.replace('\n', " "));
     }
 }

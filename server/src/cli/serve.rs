@@ -84,9 +84,9 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; is another logboom running? --listen takes another port"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}; is another logboom running? --listen takes another port")
+    })?;
     let address = listener.local_addr().context("cannot tell the address")?;
     let (told_to_end, mut ending) = watch::channel(false);
     let app = app(Arc::clone(&catalog));
@@ -96,12 +96,14 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
         drop(ended);
     });
     announce(address, catalog.all().len());
+    let opening = tokio::spawn(Arc::clone(&catalog).open_small_tasks());
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => return ended.context("the server broke down")?.context("the server broke down"),
         () = told() => {}
     }
     tracing::info!("told to end; requests in flight may take {} s more", GRACE.as_secs());
+    opening.abort();
     told_to_end.send_replace(true);
     match tokio::time::timeout(GRACE, server).await {
         Ok(ended) => ended.context("the server broke down")?.context("the server broke down"),

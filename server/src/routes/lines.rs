@@ -55,7 +55,8 @@ fn start(query: &Query, named: Option<&str>) -> Result<Start, ApiError> {
             let anchor = text.rsplit_once(':').and_then(|(source, offset)| {
                 Some(Start::Anchor { source: source.to_owned(), offset: offset.parse().ok()? })
             });
-            anchor.ok_or_else(|| bad_parameter(format!("anchor={text:?}: give SOURCE:OFFSET, such as worker-1.log:4096")))
+            anchor
+                .ok_or_else(|| bad_parameter(format!("anchor={text:?}: give SOURCE:OFFSET, such as worker-1.log:4096")))
         }
         _ => Ok(Start::Line(query.number("from", 1)?.unwrap_or(1))),
     }

@@ -60,9 +60,10 @@ impl Query {
     pub fn one_of<'a>(&self, names: &[&'a str]) -> Result<Option<&'a str>, ApiError> {
         let mut given = names.iter().filter(|name| self.text(name).is_some());
         match (given.next(), given.next()) {
-            (Some(first), Some(second)) => {
-                Err(bad_parameter(format!("{first} and {second} cannot both be given: give one of {}", names.join(", "))))
-            }
+            (Some(first), Some(second)) => Err(bad_parameter(format!(
+                "{first} and {second} cannot both be given: give one of {}",
+                names.join(", ")
+            ))),
             (first, _) => Ok(first.copied()),
         }
     }

@@ -15,6 +15,15 @@ use super::{FoundTask, Settings, Snapshot, find_tasks};
 /// For how long what was seen in the file system is believed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// Bytes up to which a task counts as small: it is read in a few hundredths of a second.
+const SMALL_TASK_BYTES_MAX: u64 = 16 << 20;
+
+/// Bytes of small tasks that are read before somebody asks, all together.
+const SMALL_TASKS_BYTES_MAX: u64 = 1 << 30;
+
+/// Small tasks that are opened before somebody asks.
+const SMALL_TASKS_MAX: usize = 1_000;
+
 /// One task.
 pub struct Task {
     found: FoundTask,
@@ -165,6 +174,22 @@ impl Catalog {
     /// All tasks, in the order of their ids.
     pub fn all(&self) -> Vec<Arc<Task>> {
         self.known().values().map(Arc::clone).collect()
+    }
+
+    /// Opens the small tasks one by one, so that the list can tell their lines and span before somebody looks.
+    pub async fn open_small_tasks(self: Arc<Self>) {
+        let mut left = SMALL_TASKS_BYTES_MAX;
+        for task in self.all().into_iter().take(SMALL_TASKS_MAX) {
+            let bytes = task.summary().await.bytes;
+            if bytes > SMALL_TASK_BYTES_MAX || bytes > left {
+                continue;
+            }
+            left -= bytes;
+            let mut progress = task.snapshot().await.progress();
+            // An index that will not be built ends the wait as well.
+            let built = progress.wait_for(|progress| progress.complete).await;
+            drop(built);
+        }
     }
 
     async fn look_again(self: &Arc<Self>) {

@@ -205,12 +205,7 @@ impl Drop for Snapshot {
 const GUESSED_LINE_BYTES: u64 = 100;
 
 /// Builds the index when a worker is free.
-async fn index(
-    log: Arc<Log>,
-    cancelled: Arc<AtomicBool>,
-    progress: watch::Sender<Progress>,
-    workers: Arc<Semaphore>,
-) {
+async fn index(log: Arc<Log>, cancelled: Arc<AtomicBool>, progress: watch::Sender<Progress>, workers: Arc<Semaphore>) {
     let Ok(permit) = workers.acquire_owned().await else { return };
     let built = tokio::task::spawn_blocking(move || {
         log.build_index(&cancelled, |index| {

@@ -73,15 +73,14 @@ impl Log {
 fn near_end(input: &Input, offset: u64, sources: usize) -> Option<Standing> {
     let layout = input.origin.layout;
     // Even offsets are the starts of units in UTF-16, and as good as any in UTF-8.
-    let mut lines =
-        Lines::new(Arc::clone(&input.source), layout.encoding, offset & !1, block_bytes(sources));
+    let mut lines = Lines::new(Arc::clone(&input.source), layout.encoding, offset & !1, block_bytes(sources));
     lines.next(u64::MAX);
     let standing = Standing { offset: lines.offset(), key: input.origin.first_key, level: None };
     if input.origin.untimed {
         return Some(standing);
     }
-    let mut stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes(sources));
-    while let Some((_, line)) = stream.next() {
+    let stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes(sources));
+    for (_, line) in stream {
         if let Some(time) = line.time
             && !line.wild
         {

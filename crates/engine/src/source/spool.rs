@@ -85,12 +85,7 @@ impl SpoolSource {
     /// # Errors
     ///
     /// [`Error::Open`] where it cannot be opened.
-    pub fn unpack(
-        path: &Path,
-        packing: Packing,
-        modified: Timestamp,
-        folder: &Path,
-    ) -> Result<Arc<Self>, Error> {
+    pub fn unpack(path: &Path, packing: Packing, modified: Timestamp, folder: &Path) -> Result<Arc<Self>, Error> {
         let name = path.display().to_string();
         let open = |cause| Error::Open { name: name.clone(), cause: Arc::new(cause) };
         let file = BufReader::with_capacity(BLOCK_BYTES_MAX, File::open(path).map_err(open)?);

@@ -107,9 +107,7 @@ fn unicode(raw: &[u8]) -> (char, &[u8]) {
 
 /// The number that four hexadecimal digits make.
 fn unit(digits: &[u8]) -> u32 {
-    digits.iter().take(4).fold(0, |unit, &digit| {
-        unit << 4 | char::from(digit).to_digit(16).unwrap_or_default()
-    })
+    digits.iter().take(4).fold(0, |unit, &digit| unit << 4 | char::from(digit).to_digit(16).unwrap_or_default())
 }
 
 /// Appends `text` as a JSON string, quotation marks included; escapes what it must and nothing more.

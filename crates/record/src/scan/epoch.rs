@@ -9,10 +9,7 @@ const NANOS_MAX: i128 = 253_402_300_799_999_999_999;
 pub(super) fn at_start(bytes: &[u8]) -> Option<(Timestamp, usize)> {
     let digits = |from: usize| {
         let rest = bytes.get(from..).unwrap_or_default();
-        rest.iter()
-            .take(14)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
+        rest.iter().take(14).take_while(|byte| byte.is_ascii_digit()).count()
     };
     let (shift, end) = match (digits(0), bytes.get(10)) {
         (13, _) => (6, 13),
@@ -45,10 +42,7 @@ pub(super) fn by_size(number: &[u8]) -> Option<Timestamp> {
     let digits = mantissa.iter().copied().filter(u8::is_ascii_digit);
     let zeros = digits.clone().take_while(|&digit| digit == b'0').count();
     // The number is 0.d₁d₂d₃… × 10^size, with d₁ not zero.
-    let size = i64::try_from(integers)
-        .ok()?
-        .checked_sub(i64::try_from(zeros).ok()?)?
-        .checked_add(exponent)?;
+    let size = i64::try_from(integers).ok()?.checked_sub(i64::try_from(zeros).ok()?)?.checked_add(exponent)?;
     let significant = digits.skip(zeros);
     significant.clone().next()?;
     let shift = match size {
@@ -65,10 +59,7 @@ pub(super) fn by_size(number: &[u8]) -> Option<Timestamp> {
 /// The number that the first `count` digits make, with zeros after them if they are fewer. At most 21.
 fn nanos(bytes: impl Iterator<Item = u8>, count: usize) -> i128 {
     let digits = bytes.filter(u8::is_ascii_digit);
-    digits
-        .chain(std::iter::repeat(b'0'))
-        .take(count)
-        .fold(0, |nanos, digit| nanos * 10 + i128::from(digit - b'0'))
+    digits.chain(std::iter::repeat(b'0')).take(count).fold(0, |nanos, digit| nanos * 10 + i128::from(digit - b'0'))
 }
 
 /// What stands behind `e`, as far as it matters: no line is long enough to make up for a billion.
@@ -76,12 +67,6 @@ fn exponent(text: &[u8]) -> i64 {
     let size = text
         .iter()
         .filter(|byte| byte.is_ascii_digit())
-        .fold(0, |size: i64, digit| {
-            (size * 10 + i64::from(digit - b'0')).min(1_000_000_000)
-        });
-    if text.first() == Some(&b'-') {
-        -size
-    } else {
-        size
-    }
+        .fold(0, |size: i64, digit| (size * 10 + i64::from(digit - b'0')).min(1_000_000_000));
+    if text.first() == Some(&b'-') { -size } else { size }
 }

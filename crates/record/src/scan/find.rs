@@ -59,9 +59,7 @@ fn after_prefix(line: &[u8], form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>)
         return None;
     }
     let prefix = &line[..line.len().min(PREFIX_BYTES_MAX + 1)];
-    let starts = |pair: &[u8; 2]| {
-        pair[1].is_ascii_digit() && matches!(pair[0], b' ' | b'\t' | b'|' | b'(' | b'[')
-    };
+    let starts = |pair: &[u8; 2]| pair[1].is_ascii_digit() && matches!(pair[0], b' ' | b'\t' | b'|' | b'(' | b'[');
     prefix
         .array_windows()
         .enumerate()
@@ -72,21 +70,11 @@ fn after_prefix(line: &[u8], form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>)
 /// The common log format's time, in brackets.
 fn common_log(line: &[u8], zone: &Zone) -> Option<Found> {
     let head = &line[..line.len().min(HEAD_BYTES)];
-    memchr::memchr_iter(b'[', head)
-        .find_map(|bracket| at(head, bracket + 1, |bytes| month::common_log(bytes, zone)))
+    memchr::memchr_iter(b'[', head).find_map(|bracket| at(head, bracket + 1, |bytes| month::common_log(bytes, zone)))
 }
 
 /// The form at that place of the line.
-fn at(
-    line: &[u8],
-    start: usize,
-    form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>,
-) -> Option<Found> {
+fn at(line: &[u8], start: usize, form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>) -> Option<Found> {
     let (time, used) = form(&line[start..])?;
-    Some(Found {
-        time,
-        start,
-        end: start + used,
-        level: None,
-    })
+    Some(Found { time, start, end: start + used, level: None })
 }

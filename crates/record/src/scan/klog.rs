@@ -18,17 +18,9 @@ pub(super) fn klog(line: &[u8], rules: &Rules) -> Option<Found> {
     if stamp[5] != b' ' || !matches!(line.get(14), Some(b'.' | b',')) {
         return None;
     }
-    let mut civil = Civil {
-        month: usual::two(stamp[1], stamp[2])?,
-        day: usual::two(stamp[3], stamp[4])?,
-        ..Civil::default()
-    };
+    let mut civil =
+        Civil { month: usual::two(stamp[1], stamp[2])?, day: usual::two(stamp[3], stamp[4])?, ..Civil::default() };
     let end = usual::clock(line, stamp.len(), &mut civil)?;
     let (time, end) = year::nearest(line, end, civil, rules)?;
-    Some(Found {
-        time,
-        start: 0,
-        end,
-        level: Some(level),
-    })
+    Some(Found { time, start: 0, end, level: Some(level) })
 }

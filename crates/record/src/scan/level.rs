@@ -19,9 +19,7 @@ const AFTER_TIME_BYTES: usize = 256;
 /// `after_time` is the place after its time.
 pub(super) fn level(line: &[u8], after_time: usize, told: Option<Level>) -> Option<Level> {
     let end = line.len().min(after_time + AFTER_TIME_BYTES);
-    member(line, end.max(line.len().min(HEAD_BYTES)))
-        .or(told)
-        .or_else(|| word(line, after_time, end))
+    member(line, end.max(line.len().min(HEAD_BYTES))).or(told).or_else(|| word(line, after_time, end))
 }
 
 /// The first usable `level=` before `end`.

@@ -16,20 +16,13 @@ pub(super) fn time(line: &[u8], zone: &Zone) -> Option<Found> {
         let quote = usize::from(head.get(equals + 1) == Some(&b'"'));
         let value = equals + 1 + quote;
         let (time, used) = usual::parse(&head[value..], zone)?;
-        Some(Found {
-            time,
-            start: equals - key.len(),
-            end: value + used,
-            level: None,
-        })
+        Some(Found { time, start: equals - key.len(), end: value + used, level: None })
     })
 }
 
 /// True if `before` ends in that key and no longer one: at its start, or after a byte that no key has.
 pub(super) fn ends_in_key(before: &[u8], key: &[u8]) -> bool {
     before.strip_suffix(key).is_some_and(|rest| {
-        !rest
-            .last()
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        !rest.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
     })
 }

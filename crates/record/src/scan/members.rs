@@ -39,16 +39,11 @@ pub(super) fn read(line: &[u8], cut: bool, zone: &Zone, nesting: &mut Vec<u8>) -
         // Elastic's `log.level`, when it was not spelled with the dot. Its text was found well-formed above.
         json::object(log, false, nesting, |key, value| {
             key.with_start(|key| {
-                level.offer((key == b"level").then_some(NESTED_LEVEL_RANK), || {
-                    level_of(value)
-                });
+                level.offer((key == b"level").then_some(NESTED_LEVEL_RANK), || level_of(value));
             });
         });
     }
-    Some(Members {
-        time: time.value,
-        level: level.value,
-    })
+    Some(Members { time: time.value, level: level.value })
 }
 
 /// The usable value of the lowest rank so far; of equal ranks the first.
@@ -59,10 +54,7 @@ struct Best<T> {
 
 impl<T> Default for Best<T> {
     fn default() -> Self {
-        Self {
-            rank: u8::MAX,
-            value: None,
-        }
+        Self { rank: u8::MAX, value: None }
     }
 }
 
@@ -112,11 +104,7 @@ fn time_of(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
     match value {
         Value::String(raw) => raw.with_start(|text| {
             let digits = (9..=19).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
-            if digits {
-                epoch::by_size(text)
-            } else {
-                usual::parse(text, zone).map(|(time, _)| time)
-            }
+            if digits { epoch::by_size(text) } else { usual::parse(text, zone).map(|(time, _)| time) }
         }),
         Value::Number(number) => epoch::by_size(number),
         Value::Object(_) | Value::Other => None,

@@ -56,9 +56,7 @@ pub(super) fn twelve_hours(bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usiz
         usual::clock(bytes, at, &mut civil)?
     };
     let rest = &bytes[end..];
-    let half = rest
-        .strip_prefix(b" ")
-        .or_else(|| rest.strip_prefix("\u{202f}".as_bytes()))?;
+    let half = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix("\u{202f}".as_bytes()))?;
     let afternoon = match half {
         [b'A' | b'P', b'M', after, ..] if after.is_ascii_alphanumeric() => return None,
         [b'A', b'M', ..] => false,
@@ -76,11 +74,7 @@ pub(super) fn twelve_hours(bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usiz
 pub(super) fn day_first(bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)> {
     let (day, at) = day(bytes, 0)?;
     let at = space(bytes, at)?;
-    let mut civil = Civil {
-        day,
-        month: civil::month(bytes.get(at..at + 3)?)?,
-        ..Civil::default()
-    };
+    let mut civil = Civil { day, month: civil::month(bytes.get(at..at + 3)?)?, ..Civil::default() };
     let at = space(bytes, at + 3)?;
     civil.year = four(bytes.get(at..)?)?;
     let at = space(bytes, at + 4)?;
@@ -125,8 +119,5 @@ fn space(bytes: &[u8], at: usize) -> Option<usize> {
 /// The number that the first four digits make.
 fn four(bytes: &[u8]) -> Option<u16> {
     let digits: &[u8; 4] = bytes.first_chunk()?;
-    Some(
-        u16::from(usual::two(digits[0], digits[1])?) * 100
-            + u16::from(usual::two(digits[2], digits[3])?),
-    )
+    Some(u16::from(usual::two(digits[0], digits[1])?) * 100 + u16::from(usual::two(digits[2], digits[3])?))
 }

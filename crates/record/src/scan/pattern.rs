@@ -35,18 +35,15 @@ pub enum TimeFormatError {
 impl fmt::Display for TimeFormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unfinished => {
-                f.write_str("the time format ends in a lone '%'; write '%%' for a percent sign")
-            }
+            Self::Unfinished => f.write_str("the time format ends in a lone '%'; write '%%' for a percent sign"),
             Self::Unknown(letter) => write!(
                 f,
                 "the time format has '%{letter}', which is not known; known are %Y %y %m %b %B %h %d %e %j %H %k %I %l %p \
                  %P %M %S %f %s %z %:z %Z %a %A %F %D %T %R %r %n %t %%"
             ),
-            Self::Missing(what) => write!(
-                f,
-                "the time format must give a full date and a time of day, or '%s'; it has no {what}"
-            ),
+            Self::Missing(what) => {
+                write!(f, "the time format must give a full date and a time of day, or '%s'; it has no {what}")
+            }
         }
     }
 }
@@ -90,19 +87,13 @@ impl TimeFormat {
             directive.read(&mut reading)?;
         }
         let end = reading.end()?;
-        Some(Found {
-            time: reading.instant(zone)?,
-            start: 0,
-            end,
-            level: None,
-        })
+        Some(Found { time: reading.instant(zone)?, start: 0, end, level: None })
     }
 
     /// What the pattern lacks to name an instant.
     fn missing(&self) -> Option<&'static str> {
         use Directive::{
-            Day, DayOfYear, HalfDay, Hour, Hour12, Minute, Month, MonthName, Seconds1970, Year,
-            YearOfCentury,
+            Day, DayOfYear, HalfDay, Hour, Hour12, Minute, Month, MonthName, Seconds1970, Year, YearOfCentury,
         };
         let has = |any: &[Directive]| self.directives.iter().any(|one| any.contains(one));
         if has(&[Seconds1970]) {
@@ -117,8 +108,6 @@ impl TimeFormat {
             (has(&[Hour]) || has(&[HalfDay]), "AM or PM (%p) beside %I"),
             (has(&[Minute]), "minute (%M)"),
         ];
-        wanted
-            .into_iter()
-            .find_map(|(there, what)| (!there).then_some(what))
+        wanted.into_iter().find_map(|(there, what)| (!there).then_some(what))
     }
 }

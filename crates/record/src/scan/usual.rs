@@ -17,10 +17,7 @@ pub(crate) fn parse(bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)> {
     // One question for all digits, at the end: this is the path that most lines take.
     let mut highest = 0;
     let mut two = |at: usize| {
-        let (tens, ones) = (
-            stamp[at].wrapping_sub(b'0'),
-            stamp[at + 1].wrapping_sub(b'0'),
-        );
+        let (tens, ones) = (stamp[at].wrapping_sub(b'0'), stamp[at + 1].wrapping_sub(b'0'));
         highest = highest.max(tens).max(ones);
         tens.wrapping_mul(10).wrapping_add(ones)
     };
@@ -75,12 +72,7 @@ fn after_seconds(bytes: &[u8], at: usize, civil: &mut Civil) -> Option<usize> {
 }
 
 /// The instant of `civil` in the zone that stands at `at`, or else in `zone`; and the place after the zone.
-pub(super) fn with_zone(
-    bytes: &[u8],
-    at: usize,
-    civil: &Civil,
-    zone: &Zone,
-) -> Option<(Timestamp, usize)> {
+pub(super) fn with_zone(bytes: &[u8], at: usize, civil: &Civil, zone: &Zone) -> Option<(Timestamp, usize)> {
     let Some((east, length)) = offset(&bytes[at..]) else {
         return Some((zone.instant(civil)?, at));
     };
@@ -127,10 +119,7 @@ pub(super) fn numeric_offset(bytes: &[u8]) -> Option<(i32, usize)> {
     if hours > 23 || minutes > 59 || digit_follows {
         return None;
     }
-    Some((
-        sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60),
-        length,
-    ))
+    Some((sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60), length))
 }
 
 /// The number that two digits make.

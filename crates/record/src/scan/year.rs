@@ -8,12 +8,7 @@ const NANOS_A_SECOND: i128 = 1_000_000_000;
 
 /// The instant of `civil` in the year that puts it nearest to, and not more than a day past, the source's last
 /// modification; with the place after the zone that may stand at `at` of the line.
-pub(super) fn nearest(
-    line: &[u8],
-    at: usize,
-    mut civil: Civil,
-    rules: &Rules,
-) -> Option<(Timestamp, usize)> {
+pub(super) fn nearest(line: &[u8], at: usize, mut civil: Civil, rules: &Rules) -> Option<(Timestamp, usize)> {
     let explicit;
     let (zone, end) = match usual::offset(&line[at..]) {
         Some((east, length)) => {

@@ -5,11 +5,7 @@ use record::{Rules, Scanner, Timestamp, Zone};
 
 /// UTC, last modified at 2026-11-22T05:00:00Z, no form of the user's.
 pub fn rules() -> Rules {
-    Rules {
-        zone: Zone::Utc,
-        modified: Timestamp::from_nanos(1_795_323_600_000_000_000),
-        format: None,
-    }
+    Rules { zone: Zone::Utc, modified: Timestamp::from_nanos(1_795_323_600_000_000_000), format: None }
 }
 
 pub fn scanner_with(zone: Zone) -> Scanner {

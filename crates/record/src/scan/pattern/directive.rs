@@ -22,15 +22,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-const WEEKDAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// One step of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,10 +50,7 @@ pub(super) enum Directive {
 }
 
 /// Reads what follows `%` in a pattern, and appends what it means.
-pub(super) fn push(
-    pattern: &mut Chars<'_>,
-    directives: &mut Vec<Directive>,
-) -> Result<(), TimeFormatError> {
+pub(super) fn push(pattern: &mut Chars<'_>, directives: &mut Vec<Directive>) -> Result<(), TimeFormatError> {
     use Directive as D;
     let slash = D::Literal(b'/');
     let dash = D::Literal(b'-');
@@ -99,15 +88,7 @@ pub(super) fn push(
         'D' => &[D::Month, slash, D::Day, slash, D::YearOfCentury],
         'T' => &[D::Hour, colon, D::Minute, colon, D::Second],
         'R' => &[D::Hour, colon, D::Minute],
-        'r' => &[
-            D::Hour12,
-            colon,
-            D::Minute,
-            colon,
-            D::Second,
-            D::Space,
-            D::HalfDay,
-        ],
+        'r' => &[D::Hour12, colon, D::Minute, colon, D::Second, D::Space, D::HalfDay],
         unknown => return Err(TimeFormatError::Unknown(unknown)),
     };
     directives.extend_from_slice(meant);
@@ -251,11 +232,8 @@ impl<'a> Reading<'a> {
         let digits = rest.iter().take(digits_max);
         let length = digits.take_while(|byte| byte.is_ascii_digit()).count();
         self.at += length;
-        (length >= digits_min).then(|| {
-            rest[..length]
-                .iter()
-                .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
-        })
+        (length >= digits_min)
+            .then(|| rest[..length].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
     }
 
     /// Digits of the second's fraction; those after the ninth are passed over.
@@ -280,11 +258,7 @@ impl<'a> Reading<'a> {
         let short = |name: &str| name.len().min(3);
         let index = names.iter().position(|name| starts(&name[..short(name)]))?;
         let name = names[index];
-        self.at += if starts(name) {
-            name.len()
-        } else {
-            short(name)
-        };
+        self.at += if starts(name) { name.len() } else { short(name) };
         u8::try_from(index).ok()
     }
 
