@@ -8,7 +8,7 @@ use std::sync::Arc;
 use record::limits::TEXT_BYTES_MAX;
 use record::scan::Rules;
 use record::text::Text;
-use record::{RecordView, Timestamp, text};
+use record::{RecordView, Timestamp, Wrapping, text};
 
 use crate::layout::Encoding;
 use crate::limits::{BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, BLOCKS_BYTES_MAX};
@@ -185,7 +185,7 @@ impl Merge {
         self.scratch.clear();
         let input = &self.inputs[source];
         let text = if line.wrapped {
-            wrapped_text(input, line)
+            wrapped_text(input, line, self.streams[source].bytes(line.offset, line.end))
         } else {
             let wanted = usize::try_from(line.end - line.offset).unwrap_or(usize::MAX).min(TEXT_BYTES_MAX + 8);
             let head = match self.streams[source].bytes(line.offset, line.end) {
@@ -253,34 +253,49 @@ fn last_bytes(input: &Input, line: Line, count: u64) -> Vec<u8> {
     }
 }
 
-/// The text that a container runtime wrapped, its parts joined.
-fn wrapped_text(input: &Input, line: Line) -> Text<'static> {
-    let mut lines = Lines::new(Arc::clone(&input.source), Encoding::Utf8, line.offset, BLOCK_BYTES_MIN);
-    let mut joined: Vec<u8> = Vec::new();
-    let mut scratch = Vec::new();
-    let mut bytes = 0;
-    let mut returns = false;
-    while lines.offset() < line.end {
-        let Some(raw) = lines.next(u64::MAX) else { break };
-        let head = without_return(lines.head());
-        let text = match input.origin.layout.wrapping.and_then(|wrapping| wrapping.part(head, &mut scratch)) {
-            Some(part) => part.text,
-            None => head,
-        };
-        bytes += text.len() as u64;
-        returns = text.ends_with(b"\r") || (returns && text.is_empty());
-        let room = (TEXT_BYTES_MAX + 8).saturating_sub(joined.len());
-        joined.extend_from_slice(&text[..text.len().min(room)]);
-        if raw.next >= line.next {
-            break;
+/// The text that a container runtime wrapped, its parts joined. `at_hand` are the line's bytes, where a block has them.
+fn wrapped_text(input: &Input, line: Line, at_hand: Option<&[u8]>) -> Text<'static> {
+    let mut joined = Joined::default();
+    if let Some(bytes) = at_hand {
+        for part in bytes.split(|byte| *byte == b'\n') {
+            joined.push(input.origin.layout.wrapping, without_return(part));
+        }
+    } else {
+        let mut lines = Lines::new(Arc::clone(&input.source), Encoding::Utf8, line.offset, BLOCK_BYTES_MIN);
+        while lines.offset() < line.end && lines.next(u64::MAX).is_some() {
+            joined.push(input.origin.layout.wrapping, without_return(lines.head()));
         }
     }
-    if returns {
-        bytes -= 1;
-        joined.truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+    joined.text()
+}
+
+/// Parts of a wrapped line, as much of them as a text holds.
+#[derive(Default)]
+struct Joined {
+    head: Vec<u8>,
+    bytes: u64,
+    /// The last byte was a carriage return.
+    returns: bool,
+    scratch: Vec<u8>,
+}
+
+impl Joined {
+    fn push(&mut self, wrapping: Option<Wrapping>, part: &[u8]) {
+        let part = wrapping.and_then(|wrapping| wrapping.part(part, &mut self.scratch)).map_or(part, |part| part.text);
+        let room = (TEXT_BYTES_MAX + 8).saturating_sub(self.head.len());
+        self.head.extend_from_slice(&part[..part.len().min(room)]);
+        self.bytes += part.len() as u64;
+        self.returns = part.last().map_or(self.returns, |last| *last == b'\r');
     }
-    let Text { text, lossy, cut } = text::decode(&joined, bytes);
-    Text { text: text.into_owned().into(), lossy, cut }
+
+    fn text(mut self) -> Text<'static> {
+        if self.returns {
+            self.bytes -= 1;
+            self.head.truncate(usize::try_from(self.bytes).unwrap_or(usize::MAX));
+        }
+        let Text { text, lossy, cut } = text::decode(&self.head, self.bytes);
+        Text { text: text.into_owned().into(), lossy, cut }
+    }
 }
 
 /// Reads `count` bytes from `offset` on into `out`, fewer only where the source ends.
