@@ -1,9 +1,7 @@
 //! What the pages may ask, answered by the same code as the HTTP interface.
 
-use std::sync::Arc;
-
-use app::api::{Api, WindowStream};
-use bytes::Bytes;
+use app::Api;
+use app::api::WindowStream;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use record::wire::{ApiError, TaskInfo, TaskList, WindowQuery};
@@ -46,11 +44,8 @@ impl Api for PageApi {
             let chunks = opening
                 .stream(Format::Page, Some(permit))
                 .filter_map(|chunk| std::future::ready(chunk.ok()));
-            Ok(Box::pin(chunks) as std::pin::Pin<Box<dyn futures::Stream<Item = Bytes> + Send>>)
+            Ok(chunks.boxed())
         }
         .boxed()
     }
 }
-
-/// The api is shared by all pages.
-pub type SharedApi = Arc<dyn Api>;

@@ -15,8 +15,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{ServeArgs, TimeArgs, TimeOptions};
-//use crate::page_api::PageApi;
-//use crate::pages;
+use crate::page_api::PageApi;
+use crate::pages::{self, Assets};
 use crate::routes::{self, Shared};
 use crate::tasks::{Catalog, Settings};
 
@@ -117,8 +117,8 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
 /// All that the server answers.
 fn app(catalog: Arc<Catalog>) -> Router {
     let shared = Shared::new(catalog);
-    //let api = Arc::new(PageApi::new(shared.clone()));
-    routes::router(shared)
+    let api = Arc::new(PageApi::new(shared.clone()));
+    routes::router(shared).merge(pages::router(api, Assets::embedded()))
 }
 
 /// Says where to look: on standard output, which scripts read.

@@ -1,0 +1,217 @@
+//! The only door to data: what the server gives the viewer, and how the browser asks for it.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{Stream, StreamExt};
+use leptos::prelude::*;
+use record::wire::{ApiError, Record, TaskInfo, TaskList, WindowItem, WindowQuery};
+use serde::{Deserialize, Serialize};
+use server_fn::codec::{ByteStream, GetUrl, Json, JsonEncoding, Streaming};
+use server_fn::error::{FromServerFnError, ServerFnErrorErr};
+
+use crate::model::face;
+use crate::model::ndjson::Splitter;
+
+/// ndjson lines of [`WindowItem`], in chunks that may be cut anywhere; what goes wrong comes as one of them.
+pub type WindowStream = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
+
+/// What the server can tell. It is given to the pages as an `Arc<dyn Api>` in the context.
+pub trait Api: Send + Sync + 'static {
+    /// All tasks.
+    fn tasks(&self) -> BoxFuture<'_, Result<TaskList, ApiError>>;
+
+    /// One task, by its id.
+    fn task(&self, id: String) -> BoxFuture<'_, Result<TaskInfo, ApiError>>;
+
+    /// A stretch of a task's merged log.
+    fn window(&self, query: WindowQuery) -> BoxFuture<'_, Result<WindowStream, ApiError>>;
+}
+
+/// An [`ApiError`] on its way to the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure(pub ApiError);
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl FromServerFnError for Failure {
+    type Encoder = JsonEncoding;
+
+    /// A status of 0 says that no answer came at all.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let status = match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => 0,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => 400,
+            _ => 500,
+        };
+        Self(ApiError { status, title: "No answer".to_owned(), detail: error.to_string() })
+    }
+}
+
+/// All tasks.
+#[server(input = GetUrl, output = Json, prefix = "/api/page", endpoint = "tasks")]
+pub async fn tasks() -> Result<TaskList, Failure> {
+    Ok(expect_context::<std::sync::Arc<dyn Api>>().tasks().await?)
+}
+
+/// One task, by its id.
+#[server(input = GetUrl, output = Json, prefix = "/api/page", endpoint = "task")]
+pub async fn task(
+    /// The task's id.
+    id: String,
+) -> Result<TaskInfo, Failure> {
+    Ok(expect_context::<std::sync::Arc<dyn Api>>().task(id).await?)
+}
+
+/// A stretch of a log, each line cut to what a row shows.
+#[server(input = GetUrl, output = Streaming, prefix = "/api/page", endpoint = "window")]
+pub async fn window(
+    /// Which stretch.
+    query: WindowQuery,
+) -> Result<ByteStream<Failure>, Failure> {
+    let lines = expect_context::<std::sync::Arc<dyn Api>>().window(query).await?;
+    Ok(ByteStream::from(shortened(lines)))
+}
+
+/// One line, with as much of it as a record holds.
+#[server(input = GetUrl, output = Streaming, prefix = "/api/page", endpoint = "line")]
+pub async fn line(
+    /// The task's id.
+    task: String,
+    /// The source's id.
+    source: String,
+    /// Where the line starts in it.
+    offset: u64,
+) -> Result<ByteStream<Failure>, Failure> {
+    let query = WindowQuery { task, start: record::wire::Start::Anchor { source, offset }, before: 0, limit: 1 };
+    Ok(ByteStream::from(expect_context::<std::sync::Arc<dyn Api>>().window(query).await?))
+}
+
+/// Cuts the text of each record to what a row shows; other lines pass as they are.
+pub fn shortened(lines: WindowStream) -> impl Stream<Item = Bytes> + Send {
+    let mut splitter = Splitter::default();
+    lines.map(move |chunk| {
+        let mut passed = Vec::with_capacity(chunk.len());
+        splitter.push(&chunk, |line| {
+            let long = (line.len() > face::HEAD_BYTES_MAX).then(|| shortened_line(line)).flatten();
+            passed.extend_from_slice(long.as_deref().unwrap_or(line));
+            passed.push(b'\n');
+        });
+        Bytes::from(passed)
+    })
+}
+
+fn shortened_line(line: &[u8]) -> Option<Vec<u8>> {
+    let WindowItem::Record(mut record) = serde_json::from_slice(line).ok()? else {
+        return None;
+    };
+    face::shorten(&mut record);
+    serde_json::to_vec(&WindowItem::Record(record)).ok()
+}
+
+/// Gathers a window that is short enough to be held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// What the records belong to; none when nothing came.
+    pub head: Option<record::wire::WindowHead>,
+    /// The records.
+    pub records: Vec<Record>,
+    /// What went wrong; also when the answer was cut off on its way.
+    pub error: Option<ApiError>,
+}
+
+impl Gathered {
+    /// Reads a window to its end.
+    pub async fn read(mut chunks: impl Stream<Item = Bytes> + Unpin) -> Self {
+        let mut gathered = Self::default();
+        let mut splitter = Splitter::default();
+        let mut ended = false;
+        while let Some(chunk) = chunks.next().await {
+            splitter.push(&chunk, |line| match serde_json::from_slice(line) {
+                Ok(WindowItem::Head(head)) => gathered.head = Some(head),
+                Ok(WindowItem::Record(record)) => gathered.records.push(record),
+                Ok(WindowItem::End) => ended = true,
+                Ok(WindowItem::Error(error)) => gathered.error = Some(error),
+                Err(error) => gathered.error = Some(unreadable(&error)),
+            });
+        }
+        if !ended && gathered.error.is_none() {
+            gathered.error = Some(cut_off());
+        }
+        gathered
+    }
+}
+
+/// The answer ended without saying that it was at its end.
+#[must_use]
+pub fn cut_off() -> ApiError {
+    ApiError {
+        status: 502,
+        title: "Cut off".to_owned(),
+        detail: "The answer was cut off on its way; what came is shown.".to_owned(),
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> ApiError {
+    ApiError { status: 502, title: "Unreadable answer".to_owned(), detail: format!("The answer cannot be read: {error}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::StreamExt as _;
+    use futures::executor::block_on;
+    use record::wire::{Record, WindowItem};
+
+    use super::{Gathered, shortened};
+
+    fn lines(items: &[WindowItem], cut: usize) -> Vec<Bytes> {
+        let mut bytes = Vec::new();
+        for item in items {
+            serde_json::to_writer(&mut bytes, item).unwrap();
+            bytes.push(b'\n');
+        }
+        bytes.chunks(cut).map(Bytes::copy_from_slice).collect()
+    }
+
+    fn record(text: &str) -> WindowItem {
+        WindowItem::Record(Record {
+            n: Some(1),
+            ts: None,
+            level: None,
+            source: "a".to_owned(),
+            offset: 0,
+            text: text.to_owned(),
+            cont: false,
+            late: false,
+            wild: false,
+            lossy: false,
+            cut: None,
+        })
+    }
+
+    #[test]
+    fn a_long_line_is_shortened_however_its_bytes_arrive() {
+        for cut in [7, 4096, 1 << 20] {
+            let chunks = lines(&[record(&"é".repeat(50_000)), record("short"), WindowItem::End], cut);
+            let stream = shortened(Box::pin(futures::stream::iter(chunks)));
+            let gathered = block_on(Gathered::read(Box::pin(stream)));
+            assert_eq!(gathered.error, None);
+            assert_eq!(gathered.records[0].cut, Some(100_000 - (16 << 10)));
+            assert_eq!(gathered.records[1].text, "short");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_an_end_was_cut_off() {
+        let chunks = lines(&[record("x")], 10);
+        let gathered = block_on(Gathered::read(futures::stream::iter(chunks).boxed()));
+        assert_eq!(gathered.records.len(), 1);
+        assert_eq!(gathered.error.map(|error| error.title), Some("Cut off".to_owned()));
+    }
+}

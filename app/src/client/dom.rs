@@ -1,0 +1,86 @@
+//! Small doors to the document.
+
+use leptos::prelude::{document, window};
+use leptos::wasm_bindgen::JsCast;
+use leptos::wasm_bindgen::JsValue;
+use web_sys::{Element, FocusOptions, HtmlElement};
+
+use crate::model::time::Zone;
+
+/// The zone that times are shown in.
+#[must_use]
+pub fn zone(local: bool) -> Zone {
+    if local { Zone::Local(local_minutes) } else { Zone::Utc }
+}
+
+/// Minutes east of UTC that the reader's clock is at that second.
+fn local_minutes(second: i64) -> i64 {
+    #[expect(clippy::cast_precision_loss, reason = "a time in milliseconds is far below 2^52")]
+    let date = js_sys::Date::new(&JsValue::from_f64(second as f64 * 1000.0));
+    #[expect(clippy::cast_possible_truncation, reason = "an offset is a whole number of minutes, below a day")]
+    let minutes = -date.get_timezone_offset() as i64;
+    minutes
+}
+
+/// Says that the client has taken over: its first frame is drawn.
+pub fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        set(&root, "data-hydrated", Some("true"));
+    }
+}
+
+/// Sets an attribute, or takes it away.
+pub fn set(element: &Element, name: &str, value: Option<&str>) {
+    // Both fail only for a name that is no name.
+    drop(match value {
+        Some(value) => element.set_attribute(name, value),
+        None => element.remove_attribute(name),
+    });
+}
+
+/// Sets a style property; the page's policy allows it from a script, though not in the HTML.
+pub fn style(element: &HtmlElement, name: &str, value: &str) {
+    // It fails only for a style sheet that cannot be written, which an element's is not.
+    drop(element.style().set_property(name, value));
+}
+
+/// Where an element is scrolled to, with its fraction; web-sys gives whole pixels only.
+#[must_use]
+pub fn scroll_top(element: &Element) -> f64 {
+    js_sys::Reflect::get(element, &JsValue::from_str("scrollTop")).ok().and_then(|top| top.as_f64()).unwrap_or_default()
+}
+
+/// Scrolls an element, and says where it came to stand.
+pub fn set_scroll_top(element: &Element, top: f64) -> f64 {
+    drop(js_sys::Reflect::set(element, &JsValue::from_str("scrollTop"), &JsValue::from_f64(top)));
+    scroll_top(element)
+}
+
+/// Focuses an element where it stands.
+pub fn focus(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    drop(element.focus_with_options(&options));
+}
+
+/// Whether `element` or something in it has the focus.
+#[must_use]
+pub fn has_focus(element: &Element) -> bool {
+    document().active_element().is_some_and(|active| element.contains(Some(&active)))
+}
+
+/// Whether the browser tells when scrolling ends.
+#[must_use]
+pub fn tells_scroll_end() -> bool {
+    js_sys::Reflect::has(&window(), &JsValue::from_str("onscrollend")).unwrap_or(false)
+}
+
+/// A new element; none only for a name that is no name.
+#[must_use]
+pub fn create(name: &str, class: &str) -> Option<HtmlElement> {
+    let element = document().create_element(name).ok()?.dyn_into::<HtmlElement>().ok()?;
+    if !class.is_empty() {
+        element.set_class_name(class);
+    }
+    Some(element)
+}

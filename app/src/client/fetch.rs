@@ -1,0 +1,420 @@
+//! Asking the server: pages of the log as they come into view, jumps, the count, a whole line.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::{AbortHandle, abortable};
+use leptos::leptos_dom::helpers::TimeoutHandle;
+use leptos::prelude::*;
+use record::wire::{ApiError, Record, Start, WindowHead, WindowItem, WindowQuery};
+
+use super::Viewer;
+use super::viewer::State;
+use crate::api::{self, Failure, Gathered};
+use crate::load::FIRST_LINES;
+use crate::model::lines::{Need, PAGE_LINES};
+use crate::model::ndjson::Splitter;
+use crate::model::place::Place;
+use crate::model::scroll::Top;
+use crate::view::signals::Whole;
+
+/// Requests for pages at a time: a browser has six connections to a server, for all its tabs.
+const PAGES_MAX: usize = 3;
+
+/// How often the count is asked for while it is going on.
+const POLL_MS: u64 = 250;
+
+/// How long to wait before trying again, doubled each time.
+const RETRY_MS: u64 = 1000;
+
+/// The longest wait before trying again.
+const RETRY_MS_MAX: u64 = 15_000;
+
+/// What was asked for and has not come yet.
+#[derive(Debug, Default)]
+pub struct Flights {
+    pages: BTreeMap<u64, AbortHandle>,
+    jump: Option<AbortHandle>,
+    beside: Option<AbortHandle>,
+    /// Failures in a row; nothing is asked for while a retry is due.
+    failures: u32,
+    retry: Option<TimeoutHandle>,
+}
+
+impl Flights {
+    fn drop_all(&mut self) {
+        for (_, flight) in std::mem::take(&mut self.pages) {
+            flight.abort();
+        }
+        for flight in [self.jump.take(), self.beside.take()].into_iter().flatten() {
+            flight.abort();
+        }
+    }
+}
+
+impl Viewer {
+    /// Asks for what the view lacks; what was passed by is dropped.
+    pub(super) fn fetch_needs(&self, view: &Range<u64>, ahead: i64) {
+        let mut due = Vec::new();
+        let mut resolve = None;
+        {
+            let mut state = self.state.borrow_mut();
+            if state.flights.retry.is_some() || view.is_empty() {
+                return;
+            }
+            let needs = state.lines.needs(view, ahead);
+            let wanted: Vec<u64> = needs.iter().filter_map(|need| if let Need::Page(page) = need { Some(*page) } else { None }).collect();
+            state.flights.pages.retain(|page, flight| {
+                let kept = wanted.contains(page);
+                if !kept {
+                    flight.abort();
+                }
+                kept
+            });
+            for need in needs {
+                let flights = &state.flights;
+                let free = match &need {
+                    Need::Page(page) => flights.pages.len() + due.len() < PAGES_MAX && !flights.pages.contains_key(page),
+                    Need::Before(_) | Need::After(_) => flights.beside.is_none() && due.is_empty(),
+                };
+                if free {
+                    due.push(need);
+                }
+            }
+            if state.lines.counted() && state.lines.has_loose() && state.flights.jump.is_none() {
+                resolve = view.clone().find(|&line| state.lines.is_loose(line));
+            }
+        }
+        if let Some(line) = resolve {
+            self.resolve(line);
+            return;
+        }
+        for need in due {
+            match need {
+                Need::Page(page) => self.fetch_page(page),
+                Need::Before(record) => self.fetch_beside(record, true),
+                Need::After(record) => self.fetch_beside(record, false),
+            }
+        }
+    }
+
+    /// Jumps to a place whose number is not known, `above` lines below the view's edge.
+    pub(super) fn jump(&self, place: Place, above: u64, step: bool) {
+        let viewer = self.clone();
+        let lines = if place == Place::End { FIRST_LINES } else { 0 };
+        let query = self.query(place.start(lines), if place == Place::End { 0 } else { 60 }, FIRST_LINES);
+        let (flight, handle) = abortable(async move {
+            let gathered = gather(query).await;
+            viewer.state.borrow_mut().flights.jump = None;
+            viewer.landed(&place, above, step, gathered);
+        });
+        let before = self.state.borrow_mut().flights.jump.replace(handle);
+        if let Some(before) = before {
+            before.abort();
+        }
+        spawn(flight);
+    }
+
+    /// Tries at once what is waiting to be tried again.
+    pub fn retry(&self) {
+        let waiting = self.state.borrow_mut().flights.retry.take();
+        if let Some(waiting) = waiting {
+            waiting.clear();
+        }
+        self.ask_frame();
+    }
+
+    /// Asks for the count until all is counted.
+    pub(super) fn poll(&self) {
+        if self.signals.task.with_untracked(|task| task.indexed >= 1.0 && task.lines.is_some()) {
+            return;
+        }
+        let viewer = self.clone();
+        let id = self.state.borrow().task.clone();
+        set_timeout(
+            move || {
+                leptos::task::spawn_local(async move {
+                    // Where no answer comes, the requests for lines say so.
+                    if let Ok(task) = api::task(id).await {
+                        let (count, counted) = (task.lines.unwrap_or(task.lines_estimate), task.lines.is_some());
+                        let generation = task.generation;
+                        if viewer.signals.task.with_untracked(|before| *before != task) {
+                            viewer.signals.task.set(task);
+                        }
+                        viewer.learn(generation, count, counted);
+                        viewer.ask_frame();
+                    }
+                    viewer.poll();
+                });
+            },
+            Duration::from_millis(POLL_MS),
+        );
+    }
+
+    /// Fetches a line in full and opens it.
+    pub(super) fn fetch_whole(&self, record: &Rc<Record>) {
+        let name = match record.n {
+            Some(n) => format!("Line {n} of {}", record.source),
+            None => format!("A line of {}", record.source),
+        };
+        let whole = self.signals.whole;
+        whole.set(Some(Whole::Coming(name.clone())));
+        let task = self.state.borrow().task.clone();
+        let (source, offset) = (record.source.clone(), record.offset);
+        leptos::task::spawn_local(async move {
+            let gathered = match api::line(task, source, offset).await {
+                Ok(stream) => Gathered::read(chunks(stream)).await,
+                Err(Failure(error)) => Gathered { error: Some(error), ..Gathered::default() },
+            };
+            // The reader may have closed it meanwhile.
+            if whole.with_untracked(Option::is_none) {
+                return;
+            }
+            whole.set(Some(match gathered.records.into_iter().next() {
+                Some(record) => Whole::Text(name, record.text, record.cut),
+                None => Whole::Failed(gathered.error.map_or_else(|| "The line is not there any more.".to_owned(), |error| error.detail)),
+            }));
+        });
+    }
+
+    fn fetch_page(&self, page: u64) {
+        let viewer = self.clone();
+        let query = self.query(Start::Line(page * PAGE_LINES + 1), 0, PAGE_LINES);
+        let (flight, handle) = abortable(async move {
+            let error = viewer.stream_page(query).await;
+            viewer.state.borrow_mut().flights.pages.remove(&page);
+            match error {
+                Some(error) => viewer.failed(&error),
+                None => viewer.succeeded(),
+            }
+            viewer.ask_frame();
+        });
+        self.state.borrow_mut().flights.pages.insert(page, handle);
+        spawn(flight);
+    }
+
+    /// Keeps a window's records as they come; says what went wrong.
+    async fn stream_page(&self, query: WindowQuery) -> Option<ApiError> {
+        let stream = match api::window(query).await {
+            Ok(stream) => stream,
+            Err(Failure(error)) => return Some(error),
+        };
+        let mut chunks = Box::pin(chunks(stream));
+        let mut splitter = Splitter::default();
+        let (mut ended, mut error, mut head) = (false, None, None);
+        while let Some(chunk) = chunks.next().await {
+            {
+                let mut state = self.state.borrow_mut();
+                splitter.push(&chunk, |line| match serde_json::from_slice(line) {
+                    Ok(WindowItem::Head(found)) => head = Some(found),
+                    Ok(WindowItem::Record(record)) => state.lines.keep(record),
+                    Ok(WindowItem::End) => ended = true,
+                    Ok(WindowItem::Error(told)) => error = Some(told),
+                    Err(_) => error = Some(api::cut_off()),
+                });
+                let top = state.scroll.top().line;
+                state.lines.trim(top);
+            }
+            if let Some(WindowHead { generation, lines, counted, .. }) = head.take() {
+                self.learn(generation, lines, counted);
+            }
+            self.ask_frame();
+        }
+        error.or_else(|| (!ended).then(api::cut_off))
+    }
+
+    /// Asks for lines before or after one that has no number.
+    fn fetch_beside(&self, record: Rc<Record>, before: bool) {
+        let viewer = self.clone();
+        let start = Start::Anchor { source: record.source.clone(), offset: record.offset };
+        let query = if before { self.query(start, PAGE_LINES, PAGE_LINES) } else { self.query(start, 0, PAGE_LINES + 1) };
+        let (flight, handle) = abortable(async move {
+            let mut gathered = gather(query).await;
+            viewer.state.borrow_mut().flights.beside = None;
+            if let Some(error) = &gathered.error {
+                viewer.failed(error);
+                return;
+            }
+            let full = gathered.records.len() as u64 > PAGE_LINES;
+            gathered.records.retain(|other| other.source != record.source || other.offset != record.offset);
+            {
+                let mut state = viewer.state.borrow_mut();
+                let moved = state.lines.extend(gathered.records, before, !before && !full);
+                state.move_all(moved);
+            }
+            viewer.ask_frame();
+        });
+        self.state.borrow_mut().flights.beside = Some(handle);
+        spawn(flight);
+    }
+
+    /// All is counted: asks for the number of a line that has none, and so of its neighbours.
+    fn resolve(&self, line: u64) {
+        let start = self.state.borrow().lines.get(line).map(|record| Place::of(record).start(0));
+        let Some(start) = start else {
+            return;
+        };
+        let viewer = self.clone();
+        let query = self.query(start, 0, 1);
+        let (flight, handle) = abortable(async move {
+            let gathered = gather(query).await;
+            viewer.state.borrow_mut().flights.jump = None;
+            match gathered.records.first().and_then(|record| record.n) {
+                Some(n) => {
+                    let mut state = viewer.state.borrow_mut();
+                    let moved = state.lines.settle(line, n);
+                    state.move_all(moved);
+                }
+                None => viewer.failed(&gathered.error.unwrap_or_else(api::cut_off)),
+            }
+            viewer.change(|_| {});
+        });
+        self.state.borrow_mut().flights.jump = Some(handle);
+        spawn(flight);
+    }
+
+    fn landed(&self, place: &Place, above: u64, step: bool, gathered: Gathered) {
+        let Some(head) = gathered.head else {
+            let error = gathered.error.unwrap_or_else(api::cut_off);
+            if matches!(error.status, 400..500) {
+                self.signals.goto_problem.set(Some(error.detail));
+            } else {
+                self.failed(&error);
+                let (viewer, place) = (self.clone(), place.clone());
+                set_timeout(move || viewer.jump(place, above, step), Duration::from_millis(RETRY_MS * 2));
+            }
+            return;
+        };
+        self.succeeded();
+        self.learn(head.generation, head.lines, head.counted);
+        let records = gathered.records;
+        let index = match place {
+            Place::Anchor { .. } => records.iter().position(|record| Place::of(record) == *place),
+            Place::End => records.len().checked_sub(1),
+            _ => None,
+        };
+        let index = index.or_else(|| records.iter().position(|record| record.n.is_some() && record.n == head.target));
+        if records.is_empty() {
+            self.signals.goto_problem.set(Some("Nothing is there: the log ends before.".to_owned()));
+            return;
+        }
+        self.change(|state| {
+            let numbered = records.iter().all(|record| record.n.is_some());
+            let start = records.first().and_then(|record| record.n).map_or(state.lines.count() / 2, |n| n - 1);
+            let index = index.unwrap_or(if records.len() as u64 > 60 { 60 } else { 0 }) as u64;
+            if numbered {
+                for record in records {
+                    state.lines.keep(record);
+                }
+            } else {
+                state.lines.lay(start, records, *place == Place::End);
+            }
+            if *place == Place::End {
+                state.stand_at_end();
+            } else {
+                state.scroll.stand(Top { line: (start + index).saturating_sub(above), px: 0.0 });
+                state.mark_only(start + index);
+            }
+            state.step_due |= step;
+        });
+    }
+
+    /// Learns how many lines there are, and in which order. Where the order has changed, all that was kept goes and the
+    /// place is found again by its top row.
+    fn learn(&self, generation: u64, count: u64, counted: bool) {
+        let again = {
+            let mut state = self.state.borrow_mut();
+            if state.generation == generation {
+                if state.lines.counted() && !counted {
+                    return;
+                }
+                state.count(count, counted);
+                None
+            } else {
+                state.generation = generation;
+                let top = state.scroll.top().line;
+                let place = state.range().find_map(|line| Some((Place::of(state.lines.get(line)?), line - top)));
+                state.lines.forget();
+                state.flights.drop_all();
+                state.count(count, counted);
+                place
+            }
+        };
+        self.show_total();
+        if let Some((place, above)) = again {
+            self.jump(place, above, false);
+        }
+    }
+
+    fn failed(&self, error: &ApiError) {
+        let wait = {
+            let mut state = self.state.borrow_mut();
+            let wait = (RETRY_MS << state.flights.failures.min(4)).min(RETRY_MS_MAX);
+            state.flights.failures += 1;
+            wait
+        };
+        let what = match error.status {
+            0 => "The server does not answer; what is here stays.".to_owned(),
+            _ => error.detail.clone(),
+        };
+        self.signals.trouble.set(Some(format!("{what} Trying again in {} s.", wait / 1000)));
+        let viewer = self.clone();
+        let handle = set_timeout_with_handle(move || viewer.retry(), Duration::from_millis(wait));
+        let before = std::mem::replace(&mut self.state.borrow_mut().flights.retry, handle.ok());
+        if let Some(before) = before {
+            before.clear();
+        }
+    }
+
+    fn succeeded(&self) {
+        self.state.borrow_mut().flights.failures = 0;
+        if self.signals.trouble.with_untracked(Option::is_some) {
+            self.signals.trouble.set(None);
+        }
+    }
+
+    fn query(&self, start: Start, before: u64, limit: u64) -> WindowQuery {
+        WindowQuery { task: self.state.borrow().task.clone(), start, before, limit }
+    }
+}
+
+impl State {
+    fn count(&mut self, count: u64, counted: bool) {
+        let at_end = self.lines.is_loose(self.scroll.top().line);
+        let moved = self.lines.set_count(count, counted);
+        self.scroll.set_lines(count);
+        if at_end {
+            self.move_all(moved);
+        }
+        self.lines.settle_end();
+    }
+
+    /// The lines in view have other numbers now.
+    fn move_all(&mut self, by: i64) {
+        self.scroll.set_lines(self.lines.count());
+        self.scroll.shift(by);
+        self.current = self.current.map(|line| line.saturating_add_signed(by));
+    }
+}
+
+async fn gather(query: WindowQuery) -> Gathered {
+    match api::window(query).await {
+        Ok(stream) => Gathered::read(Box::pin(chunks(stream))).await,
+        Err(Failure(error)) => Gathered { error: Some(error), ..Gathered::default() },
+    }
+}
+
+/// The bytes of a stream; where it breaks off they end, which the missing last line tells.
+fn chunks(stream: server_fn::codec::ByteStream<Failure>) -> impl futures::Stream<Item = bytes::Bytes> + Unpin {
+    Box::pin(stream.into_inner().take_while(|chunk| futures::future::ready(chunk.is_ok())).filter_map(|chunk| futures::future::ready(chunk.ok())))
+}
+
+fn spawn(flight: impl Future<Output = Result<(), futures::future::Aborted>> + 'static) {
+    leptos::task::spawn_local(async move {
+        // One that was dropped was passed by.
+        flight.await.ok();
+    });
+}

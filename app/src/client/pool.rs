@@ -1,0 +1,304 @@
+//! The rows in the document: a fixed pool of elements, moved and filled anew, never more than a view needs.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::rc::Rc;
+
+use leptos::wasm_bindgen::JsCast;
+use record::wire::Record;
+use web_sys::{Element, HtmlElement};
+
+use super::dom;
+use crate::model::face::{Context, Face};
+use crate::model::scroll::ROW_PX;
+use crate::model::text;
+
+/// Rows in the document at most.
+pub const ROWS_MAX: u64 = 380;
+
+/// The pool, its rows showing the lines from `first` on, in order.
+#[derive(Debug)]
+pub struct Pool {
+    rows: HtmlElement,
+    slots: VecDeque<Slot>,
+    first: u64,
+    /// The widest line drawn so far, in cells.
+    pub cells: u32,
+}
+
+/// One row's elements, and what they show.
+#[derive(Debug)]
+struct Slot {
+    root: HtmlElement,
+    number: Element,
+    time: Element,
+    level: Element,
+    source: Element,
+    text: Element,
+    shown: Option<Shown>,
+    height: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    line: u64,
+    record: Option<Rc<Record>>,
+    day: Option<String>,
+    epoch: u32,
+    current: bool,
+}
+
+/// What a row is to show.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The record; none while it is on its way.
+    pub record: Option<Rc<Record>>,
+    /// The last day shown above it.
+    pub day: Option<String>,
+    /// It is the current line.
+    pub current: bool,
+}
+
+impl Pool {
+    /// Takes over the rows that the server rendered.
+    #[must_use]
+    pub fn adopt(rows: HtmlElement) -> Self {
+        let mut slots = VecDeque::new();
+        let mut next = rows.first_element_child();
+        while let Some(element) = next {
+            next = element.next_element_sibling();
+            match element.dyn_into::<HtmlElement>().ok().and_then(Slot::adopt) {
+                Some(slot) => slots.push_back(slot),
+                None => continue,
+            }
+        }
+        Self { rows, slots, first: 0, cells: 0 }
+    }
+
+    /// Shows `lines`, in as few changes as it takes.
+    pub fn show(&mut self, lines: Range<u64>, epoch: u32, context: &Context<'_>, mut wanted: impl FnMut(u64) -> Wanted) {
+        let count = usize::try_from((lines.end - lines.start).min(ROWS_MAX)).unwrap_or_default();
+        self.slide(lines.start, count);
+        for (line, slot) in (lines.start..).zip(self.slots.iter_mut()) {
+            let wanted = wanted(line);
+            self.cells = self.cells.max(slot.show(line, epoch, wanted, context));
+        }
+    }
+
+    /// Where a line's row is, if it is in the document.
+    #[must_use]
+    pub fn row(&self, line: u64) -> Option<&HtmlElement> {
+        self.slot(line).map(|slot| &slot.root)
+    }
+
+    /// Which line an element belongs to.
+    #[must_use]
+    pub fn line_of(&self, element: &Element) -> Option<u64> {
+        let slot = self.slots.iter().find(|slot| slot.root.contains(Some(element)))?;
+        slot.shown.as_ref().map(|shown| shown.line)
+    }
+
+    /// How high a line's row was when last measured.
+    #[must_use]
+    pub fn height(&self, line: u64) -> f64 {
+        self.slot(line).and_then(|slot| slot.height).unwrap_or(ROW_PX)
+    }
+
+    /// Measures the rows that changed; where lines are not wrapped all rows are alike.
+    pub fn measure(&mut self, wrap: bool) {
+        for slot in &mut self.slots {
+            slot.height = match slot.height {
+                _ if !wrap => Some(ROW_PX),
+                None => Some(slot.root.get_bounding_client_rect().height().max(1.0)),
+                known => known,
+            };
+        }
+    }
+
+    /// The rows' width has changed: all heights are to be measured anew.
+    pub fn forget_heights(&mut self) {
+        for slot in &mut self.slots {
+            slot.height = None;
+        }
+    }
+
+    /// The rows' place, their first one so many pixels above the view's edge.
+    pub fn place(&self, above: f64) {
+        dom::style(&self.rows, "transform", &format!("translateY({}px)", -above));
+    }
+
+    /// How high the rows before `line` are, all together.
+    #[must_use]
+    pub fn above(&self, line: u64) -> f64 {
+        (self.first..line).map(|line| self.height(line)).sum()
+    }
+
+    fn slot(&self, line: u64) -> Option<&Slot> {
+        self.slots.get(usize::try_from(line.checked_sub(self.first)?).ok()?)
+    }
+
+    /// Brings the pool to `count` rows that start at `first`; rows that stay in view are not touched.
+    fn slide(&mut self, first: u64, count: usize) {
+        while self.slots.len() < count {
+            let Some(slot) = Slot::create() else {
+                return;
+            };
+            drop(self.rows.append_child(&slot.root));
+            self.slots.push_back(slot);
+        }
+        let down = first.saturating_sub(self.first);
+        let up = self.first.saturating_sub(first);
+        let length = self.slots.len() as u64;
+        if down < length {
+            for _ in 0..down {
+                if let Some(slot) = self.slots.pop_front() {
+                    drop(self.rows.append_child(&slot.root));
+                    self.slots.push_back(slot);
+                }
+            }
+        }
+        if up < length {
+            for _ in 0..up {
+                if let Some(slot) = self.slots.pop_back() {
+                    drop(self.rows.insert_before(&slot.root, self.rows.first_child().as_ref()));
+                    self.slots.push_front(slot);
+                }
+            }
+        }
+        self.first = first;
+        while self.slots.len() > count {
+            if let Some(slot) = self.slots.pop_back() {
+                slot.root.remove();
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn adopt(root: HtmlElement) -> Option<Self> {
+        let cell = |index: u32| root.children().item(index);
+        Some(Self {
+            number: cell(0)?.first_element_child()?,
+            time: cell(1)?,
+            level: cell(2)?.first_element_child()?,
+            source: cell(3)?,
+            text: cell(4)?,
+            root,
+            shown: None,
+            height: None,
+        })
+    }
+
+    fn create() -> Option<Self> {
+        let root = dom::create("div", "row")?;
+        dom::set(&root, "role", Some("row"));
+        for class in ["num", "time", "level", "source", "text"] {
+            let cell = dom::create("span", class)?;
+            dom::set(&cell, "role", Some("cell"));
+            let inner = match class {
+                "num" => dom::create("a", ""),
+                "level" => dom::create("span", "unseen"),
+                _ => None,
+            };
+            if let Some(inner) = inner {
+                if class == "num" {
+                    dom::set(&inner, "tabindex", Some("-1"));
+                }
+                drop(cell.append_child(&inner));
+            }
+            drop(root.append_child(&cell));
+        }
+        Self::adopt(root)
+    }
+
+    /// Shows a line; says how many cells its text takes.
+    fn show(&mut self, line: u64, epoch: u32, wanted: Wanted, context: &Context<'_>) -> u32 {
+        let now = Shown { line, record: wanted.record, day: wanted.day, epoch, current: wanted.current };
+        let before = self.shown.as_ref();
+        if before == Some(&now) {
+            return 0;
+        }
+        if before.is_none_or(|before| before.current != now.current) {
+            dom::set(&self.root, "aria-current", now.current.then_some("true"));
+            dom::set(&self.root, "tabindex", now.current.then_some("0"));
+        }
+        let same = before.is_some_and(|before| Shown { current: now.current, ..before.clone() } == now);
+        let record = now.record.clone();
+        let day = now.day.clone();
+        self.shown = Some(now);
+        if same {
+            return 0;
+        }
+        self.height = None;
+        match record {
+            Some(record) => self.fill(&Face::new(&record, context, day.as_deref())),
+            None => self.clear(line),
+        }
+    }
+
+    fn fill(&self, face: &Face) -> u32 {
+        let n = face.n.map(|n| n.to_string());
+        let root: &Element = &self.root;
+        dom::set(root, "data-n", n.as_deref());
+        dom::set(root, "aria-rowindex", n.as_deref());
+        dom::set(root, "data-level", face.level);
+        dom::set(root, "data-lane", Some(&face.lane.to_string()));
+        dom::set(root, "data-cont", face.cont.then_some("true"));
+        dom::set(root, "data-pending", None);
+        dom::set(&self.number, "href", Some(if face.link.is_empty() { "?" } else { &face.link }));
+        self.number.set_text_content(Some(&face.number));
+        dom::set(&self.time, "title", Some(&face.time_title));
+        self.time.set_text_content(Some(&face.clock));
+        self.level.set_text_content(Some(face.level.unwrap_or_default()));
+        dom::set(&self.source, "title", Some(&face.source_title));
+        self.source.set_text_content(Some(&face.source));
+        dom::set(&self.text, "data-day", face.day.as_deref());
+        self.draw_text(face);
+        text::cells(&face.runs)
+    }
+
+    fn draw_text(&self, face: &Face) {
+        let only = (face.runs.len() == 1 && face.more.is_none()).then(|| self.text.first_element_child()).flatten();
+        if let (Some(run), Some(span)) = (face.runs.first(), only.filter(|span| self.text.child_nodes().length() == 1 && span.tag_name() == "SPAN")) {
+            let classes = run.style.classes();
+            dom::set(&span, "class", (!classes.is_empty()).then_some(classes.as_str()));
+            span.set_text_content(Some(&run.text));
+            return;
+        }
+        self.text.set_text_content(None);
+        if let Some(more) = &face.more
+            && let Some(button) = dom::create("button", "more")
+        {
+            dom::set(&button, "type", Some("button"));
+            dom::set(&button, "tabindex", Some("-1"));
+            button.set_text_content(Some(more));
+            drop(self.text.append_child(&button));
+        }
+        for run in &face.runs {
+            if let Some(span) = dom::create("span", &run.style.classes()) {
+                span.set_text_content(Some(&run.text));
+                drop(self.text.append_child(&span));
+            }
+        }
+    }
+
+    /// A quiet placeholder for a line that is on its way.
+    fn clear(&self, line: u64) -> u32 {
+        let n = (line + 1).to_string();
+        let root: &Element = &self.root;
+        for name in ["data-n", "data-level", "data-lane", "data-cont"] {
+            dom::set(root, name, None);
+        }
+        dom::set(root, "aria-rowindex", Some(&n));
+        dom::set(root, "data-pending", Some("true"));
+        dom::set(&self.number, "href", None);
+        dom::set(&self.time, "title", None);
+        dom::set(&self.source, "title", None);
+        dom::set(&self.text, "data-day", None);
+        self.number.set_text_content(Some(&n));
+        for cell in [&self.time, &self.level, &self.source, &self.text] {
+            cell.set_text_content(None);
+        }
+        0
+    }
+}

@@ -1,0 +1,656 @@
+//! The viewer of one log in the browser: its state, what moves it, and the one frame that draws it.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::ev;
+use leptos::leptos_dom::helpers::TimeoutHandle;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::closure::Closure;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlElement, MouseEvent};
+
+use super::fetch::Flights;
+use super::pool::{Pool, ROWS_MAX, Wanted};
+use super::{dom, history, keys};
+use crate::load::{LINES_ABOVE, LogPage};
+use crate::model::face::{self, Context};
+use crate::model::goto;
+use crate::model::lines::Lines;
+use crate::model::place::{Place, View};
+use crate::model::scroll::{ROW_PX, Scroll, Top};
+use crate::model::sources::Sources;
+use crate::model::{figures, time};
+use crate::view::signals::{Here, Signals, Total};
+
+/// How long scrolling must rest before the scrollbar is put right, where the browser does not tell.
+const SCROLL_REST_MS: u64 = 150;
+
+/// How long the view must rest before the address bar follows it.
+const ADDRESS_REST_MS: u64 = 300;
+
+/// Rows looked back over for the day that a row continues.
+const DAY_ROWS_MAX: u64 = 64;
+
+/// The viewer. Clones are the same viewer.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub(super) state: Rc<RefCell<State>>,
+    pub(super) signals: Signals,
+}
+
+/// All that the viewer knows.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) task: String,
+    pub(super) generation: u64,
+    pub(super) lines: Lines,
+    pub(super) scroll: Scroll,
+    pub(super) flights: Flights,
+    /// The current line, from 0, once there is one.
+    pub(super) current: Option<u64>,
+    view: View,
+    sources: Sources,
+    pool: Pool,
+    log: HtmlElement,
+    spacer: HtmlElement,
+    frame_asked: bool,
+    /// Counts what all rows depend on: the zone, wrapping.
+    epoch: u32,
+    width: i32,
+    spacer_px: f64,
+    cells: u32,
+    /// Which way the reader last moved, in pages to load ahead.
+    ahead: i64,
+    rest: Option<TimeoutHandle>,
+    address_rest: Option<TimeoutHandle>,
+    /// The next address is a new step of the history.
+    pub(super) step_due: bool,
+    /// The current row takes the focus with the next frame.
+    focus_due: bool,
+}
+
+impl Viewer {
+    /// Takes over the log that the server rendered.
+    #[must_use]
+    pub fn start(log: HtmlElement, page: LogPage, signals: Signals) -> Self {
+        let rows = find(&log, ".rows");
+        let spacer = find(&log, ".spacer");
+        let before = dom::scroll_top(&log);
+        let total = signals.total.get_untracked();
+        let view = page.view();
+        let mut state = State {
+            generation: page.window.head.as_ref().map_or(page.task.generation, |head| head.generation),
+            sources: Sources::new(&page.task.sources),
+            task: page.task.id.clone(),
+            lines: Lines::default(),
+            scroll: Scroll::default(),
+            flights: Flights::default(),
+            current: None,
+            pool: Pool::adopt(rows),
+            spacer,
+            frame_asked: false,
+            epoch: 0,
+            width: 0,
+            spacer_px: -1.0,
+            cells: 0,
+            ahead: 1,
+            rest: None,
+            address_rest: None,
+            step_due: false,
+            focus_due: dom::has_focus(&log),
+            log,
+            view: View { place: Place::Top, ..view.clone() },
+        };
+        state.lines.set_count(total.lines, total.counted);
+        state.scroll.set_lines(total.lines);
+        state.take_first_window(page, before);
+        let viewer = Self { state: Rc::new(RefCell::new(state)), signals };
+        viewer.listen();
+        viewer.draw();
+        viewer.settle();
+        dom::mark_hydrated();
+        viewer.poll();
+        viewer
+    }
+
+    /// Moves the current line.
+    pub fn step(&self, by: i64) {
+        self.change(|state| {
+            let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
+            state.mark(from.saturating_add_signed(by));
+        });
+    }
+
+    /// Moves by pages, the current line with them.
+    pub fn page(&self, pages: f64) {
+        self.change(|state| {
+            #[expect(clippy::cast_precision_loss, reason = "rows of a view are few")]
+            let px = (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * ROW_PX * pages.abs()).floor() * pages.signum();
+            let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
+            let before = state.scroll.top().line;
+            let State { scroll, pool, .. } = state;
+            scroll.move_by(px, &|line| pool.height(line));
+            scroll.keep_filled(&|line| pool.height(line));
+            let moved = scroll.top().line.cast_signed() - before.cast_signed();
+            let last = state.lines.count().saturating_sub(1);
+            let to = if moved == 0 { if pages > 0.0 { last } else { 0 } } else { from.saturating_add_signed(moved).min(last) };
+            state.ahead = if pages > 0.0 { 2 } else { -2 };
+            state.mark_only(to);
+        });
+    }
+
+    /// Shows the first line.
+    pub fn to_top(&self) {
+        self.change(|state| {
+            state.scroll.stand(Top::default());
+            state.mark_only(0);
+            state.step_due = true;
+        });
+    }
+
+    /// Shows the last line.
+    pub fn to_end(&self) {
+        if !self.state.borrow().lines.has_end() {
+            self.jump(Place::End, 0, true);
+            return;
+        }
+        self.change(|state| {
+            state.stand_at_end();
+            state.step_due = true;
+        });
+    }
+
+    /// Goes to what was typed into the go-to field.
+    pub fn go_to(&self, typed: &str) {
+        let (near, zone, lines) = {
+            let state = self.state.borrow();
+            let near = state.time_at(state.scroll.top().line);
+            (near.or_else(|| self.signals.task.with_untracked(|task| task.first_ts.clone())), state.zone(), state.lines.count())
+        };
+        match goto::read(typed, lines, near.as_deref(), zone) {
+            Ok(place) => {
+                self.signals.goto_problem.set(None);
+                self.show_place(place, true);
+                self.focus();
+            }
+            Err(problem) => self.signals.goto_problem.set(Some(problem)),
+        }
+    }
+
+    /// Goes to a place; as a step of the history, if `step`.
+    pub fn show_place(&self, place: Place, step: bool) {
+        match place {
+            Place::Top => self.to_top(),
+            Place::End => self.to_end(),
+            Place::Line(n) => {
+                let (count, counted) = { let state = self.state.borrow(); (state.lines.count(), state.lines.counted()) };
+                if n > count {
+                    let about = if counted { "" } else { "about " };
+                    let told = format!("There is no line {}: the log has {about}{}. This is the last one.", figures::grouped(n), figures::counted(count, "line", "lines"));
+                    self.signals.goto_problem.set(Some(told));
+                    self.to_end();
+                    return;
+                }
+                self.change(|state| {
+                    state.stand_at(n - 1);
+                    state.step_due = step;
+                });
+            }
+            Place::Time(_) | Place::Anchor { .. } => self.jump(place, LINES_ABOVE, step),
+        }
+    }
+
+    /// Wraps long lines, or stops doing so; the top line stays.
+    pub fn toggle_wrap(&self) {
+        self.signals.view.update(|view| view.wrap = !view.wrap);
+        self.take_view();
+    }
+
+    /// Shows times in the reader's zone, or in UTC again.
+    pub fn toggle_zone(&self) {
+        self.signals.view.update(|view| view.local = !view.local);
+        self.take_view();
+    }
+
+    /// Copies a link to the current line, or to the uppermost one.
+    pub fn copy_link(&self) {
+        let query = {
+            let state = self.state.borrow();
+            let line = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
+            state.lines.get(line).map(|record| state.view.at(Place::of(record)).query())
+        };
+        let Some(query) = query else {
+            return;
+        };
+        let said = self.signals.said;
+        let copied = window().navigator().clipboard().write_text(&history::address(&query));
+        leptos::task::spawn_local(async move {
+            said.set(match wasm_bindgen_futures::JsFuture::from(copied).await {
+                Ok(_) => "Link copied.".to_owned(),
+                Err(_) => "The link could not be copied; it is in the address bar.".to_owned(),
+            });
+        });
+        history::show(&query, false);
+    }
+
+    /// Opens the current line in full, where its row shows only its head.
+    pub fn read_whole(&self) {
+        let record = {
+            let state = self.state.borrow();
+            state.current.and_then(|line| state.lines.get(line).cloned())
+        };
+        if let Some(record) = record.filter(|record| record.cut.is_some()) {
+            self.fetch_whole(&record);
+        }
+    }
+
+    /// Gives the log the focus: the current row, if it is in view.
+    pub fn focus(&self) {
+        self.change(|state| {
+            if state.current.is_none_or(|line| !state.in_view(line)) {
+                let line = state.first_whole_line();
+                state.mark_only(line);
+            }
+            state.focus_due = true;
+        });
+    }
+
+    /// Draws with the next frame.
+    pub(super) fn ask_frame(&self) {
+        let asked = std::mem::replace(&mut self.state.borrow_mut().frame_asked, true);
+        if !asked {
+            let viewer = self.clone();
+            request_animation_frame(move || {
+                viewer.state.borrow_mut().frame_asked = false;
+                viewer.draw();
+            });
+        }
+    }
+
+    /// Changes the state by a key or a click, then draws and puts the scrollbar right.
+    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+        {
+            let mut state = self.state.borrow_mut();
+            change(&mut state);
+        }
+        self.ask_frame();
+        self.rest_later(1);
+    }
+
+    fn listen(&self) {
+        let viewer = self.clone();
+        let log = self.state.borrow().log.clone();
+        let on_scroll = Closure::<dyn FnMut()>::new(move || viewer.scrolled());
+        listen_to(&log, "scroll", &on_scroll.into_js_value());
+        if dom::tells_scroll_end() {
+            let viewer = self.clone();
+            listen_to(&log, "scrollend", &Closure::<dyn FnMut()>::new(move || viewer.settle()).into_js_value());
+        }
+        let viewer = self.clone();
+        let on_click = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| viewer.clicked(&event));
+        listen_to(&log, "click", &on_click.into_js_value());
+        let viewer = self.clone();
+        let key = window_event_listener(ev::keydown, move |event| keys::press(&viewer, &event));
+        let viewer = self.clone();
+        let back = window_event_listener(ev::popstate, move |_| viewer.went_back());
+        on_cleanup(move || {
+            key.remove();
+            back.remove();
+        });
+        let viewer = self.clone();
+        let on_size = Closure::<dyn FnMut()>::new(move || {
+            viewer.ask_frame();
+            viewer.rest_later(1);
+        });
+        // The observer lives as long as the page.
+        if let Ok(observer) = web_sys::ResizeObserver::new(on_size.into_js_value().unchecked_ref()) {
+            observer.observe(&log);
+        }
+    }
+
+    fn scrolled(&self) {
+        let at_edge = {
+            let mut state = self.state.borrow_mut();
+            let native = dom::scroll_top(&state.log);
+            let State { scroll, pool, .. } = &mut *state;
+            let before = scroll.top();
+            let at_edge = scroll.scrolled(native, &|line| pool.height(line));
+            let after = scroll.top();
+            if before != after {
+                state.ahead = if after.line < before.line { -2 } else { 2 };
+            }
+            at_edge
+        };
+        self.ask_frame();
+        if at_edge {
+            self.settle();
+        } else if !dom::tells_scroll_end() {
+            self.rest_later(SCROLL_REST_MS);
+        }
+        self.address_later();
+    }
+
+    /// Puts the scrollbar right after a while, unless it moves again.
+    fn rest_later(&self, after_ms: u64) {
+        let viewer = self.clone();
+        let handle = set_timeout_with_handle(
+            move || {
+                viewer.state.borrow_mut().rest = None;
+                viewer.settle();
+            },
+            Duration::from_millis(after_ms.max(30)),
+        );
+        let before = std::mem::replace(&mut self.state.borrow_mut().rest, handle.ok());
+        if let Some(before) = before {
+            before.clear();
+        }
+        self.address_later();
+    }
+
+    fn address_later(&self) {
+        let viewer = self.clone();
+        let handle = set_timeout_with_handle(move || viewer.show_address(), Duration::from_millis(ADDRESS_REST_MS));
+        let before = std::mem::replace(&mut self.state.borrow_mut().address_rest, handle.ok());
+        if let Some(before) = before {
+            before.clear();
+        }
+    }
+
+    pub(super) fn settle(&self) {
+        let mut state = self.state.borrow_mut();
+        let State { scroll, pool, log, .. } = &mut *state;
+        let native = scroll.settle(&|line| pool.height(line));
+        let now = dom::scroll_top(log);
+        let native = if (native - now).abs() < 1.0 { now } else { dom::set_scroll_top(log, native) };
+        scroll.seated(native);
+    }
+
+    /// Shows the address of what is in view, once its records are there.
+    fn show_address(&self) {
+        let mut state = self.state.borrow_mut();
+        let top = state.scroll.top();
+        let current = state.current.filter(|&line| state.in_view(line));
+        let line = current.unwrap_or(top.line + LINES_ABOVE);
+        let place = match state.lines.get(line) {
+            _ if current.is_none_or(|line| line == 0) && top == Top::default() => Place::Top,
+            Some(record) => Place::of(record),
+            None => return,
+        };
+        let step = std::mem::take(&mut state.step_due);
+        history::show(&state.view.at(place).query(), step);
+    }
+
+    fn went_back(&self) {
+        let asked = View::parse(&history::query());
+        self.signals.view.update(|view| (view.wrap, view.local) = (asked.view.wrap, asked.view.local));
+        self.take_view();
+        self.show_place(asked.view.place, false);
+        self.state.borrow_mut().step_due = false;
+    }
+
+    fn take_view(&self) {
+        let view = self.signals.view.get_untracked();
+        self.change(|state| {
+            state.view = View { place: Place::Top, ..view };
+            state.epoch += 1;
+            state.pool.forget_heights();
+            let wrap = state.view.wrap;
+            dom::set(&state.log, "data-wrap", wrap.then_some("true"));
+        });
+    }
+
+    fn clicked(&self, event: &MouseEvent) {
+        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+            return;
+        };
+        let line = self.state.borrow().pool.line_of(&target);
+        let Some(line) = line else {
+            return;
+        };
+        let is = |selector: &str| target.closest(selector).ok().flatten().is_some();
+        let selects = window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed());
+        if is(".num a") {
+            if event.ctrl_key() || event.meta_key() || event.shift_key() {
+                return;
+            }
+            event.prevent_default();
+            self.change(|state| {
+                state.mark_only(line);
+                state.focus_due = true;
+                state.step_due = true;
+            });
+            self.show_address();
+        } else if is(".more") {
+            self.change(|state| state.mark_only(line));
+            self.read_whole();
+        } else if !selects {
+            self.change(|state| {
+                state.mark_only(line);
+                state.focus_due = true;
+            });
+        }
+    }
+
+    /// Draws a frame: the rows in view, the scrolled area, what the signals say; and asks for what is missing.
+    fn draw(&self) {
+        let (here, view, ahead) = {
+            let mut state = self.state.borrow_mut();
+            state.draw();
+            (state.here(), state.range(), state.ahead)
+        };
+        if self.signals.here.with_untracked(|before| *before != here) {
+            self.signals.here.set(here);
+        }
+        self.fetch_needs(&view, ahead);
+    }
+
+    /// Says how many lines there are, now that it is known better.
+    pub(super) fn show_total(&self) {
+        let total = {
+            let state = self.state.borrow();
+            Total { lines: state.lines.count(), counted: state.lines.counted() }
+        };
+        if self.signals.total.get_untracked() != total {
+            self.signals.total.set(total);
+        }
+    }
+}
+
+impl State {
+    fn take_first_window(&mut self, page: LogPage, scrolled_px: f64) {
+        let numbered = page.window.records.iter().all(|record| record.n.is_some());
+        let first = page.window.records.first().and_then(|record| record.n);
+        let length = page.window.records.len() as u64;
+        let start = match first {
+            Some(n) => n - 1,
+            None if page.from_end => self.lines.count().saturating_sub(length),
+            None => self.guess(page.window.records.first().and_then(|record| record.ts.as_deref()), &page),
+        };
+        if numbered {
+            for record in page.window.records {
+                self.lines.keep(record);
+            }
+        } else {
+            self.lines.lay(start, page.window.records, page.from_end);
+        }
+        self.current = page.target.map(|index| start + index as u64);
+        if page.from_end {
+            dom::set(&self.log, "data-end", None);
+            self.stand_at_end();
+            self.current = page.target.map(|index| start + index as u64).or(self.current);
+        } else {
+            self.scroll.stand(Top { line: start, px: 0.0 });
+            self.scroll.move_by(scrolled_px, &|_| ROW_PX);
+        }
+    }
+
+    /// Where a line without a number may be, by its time.
+    fn guess(&self, ts: Option<&str>, page: &LogPage) -> u64 {
+        let share = || {
+            let (first, last) = (page.task.first_ts.as_deref()?, page.task.last_ts.as_deref()?);
+            let (part, whole) = (time::millis_between(first, ts?)?, time::millis_between(first, last)?);
+            Some(u128::from(self.lines.count()) * u128::from(part) / u128::from(whole.max(1)))
+        };
+        share().and_then(|line| u64::try_from(line).ok()).unwrap_or(self.lines.count() / 2).min(self.lines.count())
+    }
+
+    pub(super) fn zone(&self) -> time::Zone {
+        dom::zone(self.view.local)
+    }
+
+    /// Makes a line the current one and moves as little as shows it.
+    fn mark(&mut self, line: u64) {
+        let line = line.min(self.lines.count().saturating_sub(1));
+        self.mark_only(line);
+        let before = self.scroll.top();
+        let Self { scroll, pool, .. } = self;
+        scroll.reveal(line, &|line| pool.height(line));
+        if self.scroll.top() != before {
+            self.ahead = if self.scroll.top().line < before.line { -1 } else { 1 };
+        }
+    }
+
+    pub(super) fn mark_only(&mut self, line: u64) {
+        self.current = Some(line);
+        self.focus_due |= dom::has_focus(&self.log);
+    }
+
+    /// Shows a line with some above it, as the current one.
+    pub(super) fn stand_at(&mut self, line: u64) {
+        self.scroll.stand(Top { line: line.saturating_sub(LINES_ABOVE), px: 0.0 });
+        self.mark_only(line);
+        self.ahead = 1;
+    }
+
+    pub(super) fn stand_at_end(&mut self) {
+        let last = self.lines.count().saturating_sub(1);
+        self.scroll.stand(Top { line: last, px: 0.0 });
+        self.mark_only(last);
+        self.ahead = -1;
+    }
+
+    /// The first line whose top is in view.
+    fn first_whole_line(&self) -> u64 {
+        let top = self.scroll.top();
+        (top.line + u64::from(top.px > 0.0)).min(self.lines.count().saturating_sub(1))
+    }
+
+    fn in_view(&self, line: u64) -> bool {
+        self.range().contains(&line)
+    }
+
+    /// The lines that are in view, at least in part.
+    pub(super) fn range(&self) -> Range<u64> {
+        let top = self.scroll.top();
+        let mut below = -top.px;
+        let mut line = top.line;
+        while line < self.lines.count() && below < self.scroll.view_px() {
+            below += self.pool.height(line);
+            line += 1;
+        }
+        top.line..line.max(top.line)
+    }
+
+    /// The time at a line, or of what it continues.
+    fn time_at(&self, line: u64) -> Option<String> {
+        (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.get(line)?.ts.clone())
+    }
+
+    fn day_before(&self, line: u64, zone: time::Zone) -> Option<String> {
+        (line.saturating_sub(DAY_ROWS_MAX)..line).rev().find_map(|line| face::day_of(self.lines.get(line)?, zone))
+    }
+
+    fn here(&self) -> Here {
+        let line = self.current.filter(|&line| self.in_view(line)).unwrap_or_else(|| self.first_whole_line());
+        let record = self.lines.get(line);
+        let known = record.map_or(self.lines.counted(), |record| record.n.is_some());
+        Here {
+            n: (known && self.lines.count() > 0).then_some(line + 1),
+            ts: self.time_at(line),
+            link: record.map_or_else(|| self.view.query(), |record| self.view.at(Place::of(record)).query()),
+        }
+    }
+
+    fn draw(&mut self) {
+        let width = self.log.client_width();
+        if width != self.width {
+            self.width = width;
+            self.pool.forget_heights();
+        }
+        let view_px = f64::from(self.log.client_height());
+        if (view_px - self.scroll.view_px()).abs() > 0.1 {
+            self.scroll.set_view_px(view_px);
+            dom::style(&self.log, "--view-px", &format!("{view_px}px"));
+        }
+        self.scroll.set_lines(self.lines.count());
+        let spacer_px = self.scroll.spacer_px();
+        if (spacer_px - self.spacer_px).abs() > 0.5 {
+            self.spacer_px = spacer_px;
+            dom::style(&self.spacer, "height", &format!("{spacer_px}px"));
+        }
+        let had_focus = dom::has_focus(&self.log);
+        // Wrapped rows are measured only once they are drawn: draw, keep the view filled, and draw what that moved.
+        for _ in 0..3 {
+            self.draw_rows();
+            let before = self.scroll.top();
+            let Self { scroll, pool, .. } = self;
+            scroll.move_by(0.0, &|line| pool.height(line));
+            scroll.keep_filled(&|line| pool.height(line));
+            if self.scroll.top() == before {
+                break;
+            }
+        }
+        let top = self.scroll.top();
+        self.pool.place(self.pool.above(top.line) + top.px);
+        if self.pool.cells > self.cells {
+            self.cells = self.pool.cells;
+            dom::style(&self.log, "--cells", &self.cells.to_string());
+        }
+        let row = self.current.filter(|&line| self.in_view(line)).and_then(|line| self.pool.row(line));
+        dom::set(&self.log, "tabindex", Some(if row.is_some() { "-1" } else { "0" }));
+        let to = row.unwrap_or(&self.log);
+        let active = document().active_element();
+        // A button or link in a row keeps the focus as long as it is there.
+        let free = active.as_ref().is_none_or(|active| active.class_name() == "row" || !self.log.contains(Some(active)) || **active == **self.log);
+        if (std::mem::take(&mut self.focus_due) || (had_focus && free)) && active.as_ref() != Some(to) {
+            dom::focus(to);
+        }
+    }
+
+    fn draw_rows(&mut self) {
+        let in_view = self.scroll.rows_in_view() + 2;
+        let spare = if self.view.wrap { in_view.min(ROWS_MAX.saturating_sub(in_view) / 2) } else { 4 };
+        let top = self.scroll.top().line;
+        let first = top.saturating_sub(spare);
+        let end = (top + in_view + spare).min(self.lines.count()).min(first + ROWS_MAX);
+        let zone = self.zone();
+        let mut day = self.day_before(first, zone);
+        let mut epoch = self.epoch << 1;
+        epoch |= u32::from(self.lines.counted());
+        let Self { lines, pool, sources, view, current, .. } = self;
+        let context = Context { sources, view, zone };
+        pool.show(first..end.max(first), epoch, &context, |line| {
+            let record = lines.get(line).cloned();
+            let shown_day = day.clone();
+            if let Some(next) = record.as_ref().and_then(|record| face::day_of(record, zone)) {
+                day = Some(next);
+            }
+            Wanted { record, day: shown_day, current: *current == Some(line) }
+        });
+        pool.measure(view.wrap);
+    }
+}
+
+fn find(log: &HtmlElement, selector: &str) -> HtmlElement {
+    let found = log.query_selector(selector).ok().flatten().and_then(|found| found.dyn_into().ok());
+    found.unwrap_or_else(|| log.clone())
+}
+
+/// Listens for as long as the page lives.
+fn listen_to(element: &HtmlElement, name: &str, listener: &JsValue) {
+    // It fails only for a name that is no text.
+    drop(element.add_event_listener_with_callback(name, listener.unchecked_ref()));
+}

@@ -1,0 +1,38 @@
+//! The parts of the pages. They draw what they are given and call back; what they show is decided in `model`.
+
+pub mod document;
+pub mod dialogs;
+pub mod footer;
+pub mod head;
+pub mod list;
+pub mod log;
+pub mod notice;
+pub mod pager;
+pub mod panel;
+pub mod row;
+pub mod signals;
+pub mod state;
+
+use leptos::prelude::*;
+use record::wire::ApiError;
+
+use crate::load::Page;
+
+/// The page: the same on the server and, from the very data it was rendered from, in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    let page = SharedValue::new(|| use_context::<Page>().unwrap_or_else(without_data)).into_inner();
+    match page {
+        Page::List { tasks, filter } => view! { <list::List tasks=tasks.tasks filter /> }.into_any(),
+        Page::Log(page) => view! { <log::Log page=*page /> }.into_any(),
+        Page::Nothing(error) => view! { <notice::Nothing error /> }.into_any(),
+    }
+}
+
+fn without_data() -> Page {
+    Page::Nothing(ApiError {
+        status: 500,
+        title: "Nothing to show".to_owned(),
+        detail: "The page was drawn without its data.".to_owned(),
+    })
+}

@@ -1,0 +1,109 @@
+//! The line atop a log: which log, its state, the go-to field and the tools.
+
+use leptos::ev::{MouseEvent, SubmitEvent};
+use leptos::html;
+use leptos::prelude::*;
+
+use super::log::Handle;
+use super::signals::Signals;
+use super::state::State;
+use crate::model::goto;
+
+/// The header.
+#[component]
+pub fn Head(
+    /// The page's signals.
+    signals: Signals,
+    /// The viewer.
+    handle: Handle,
+) -> impl IntoView {
+    let id = signals.task.with_untracked(|task| task.id.clone());
+    let (parents, name) = match id.rsplit_once('/') {
+        Some((parents, name)) => (Some(format!("{} / ", parents.replace('/', " / "))), name.to_owned()),
+        None => (None, id),
+    };
+    view! {
+        <header class="head">
+            <a class="home" href="/" title="All logs">
+                <span class="unseen">"All logs"</span>
+            </a>
+            <h1>{parents.map(|parents| view! { <small>{parents}</small> })} <span>{name}</span></h1>
+            <State state=Signal::derive(move || signals.task.with(|task| task.state)) hook="state" />
+            <Goto signals handle />
+            <Tools signals handle />
+        </header>
+    }
+    .into_any()
+}
+
+#[component]
+fn Goto(signals: Signals, handle: Handle) -> impl IntoView {
+    let field = NodeRef::<html::Input>::new();
+    let submit = move |event: SubmitEvent| {
+        let typed = field.get_untracked().map(|field| field.value()).unwrap_or_default();
+        handle.with_value(|viewer| {
+            if let Some(viewer) = viewer {
+                event.prevent_default();
+                viewer.go_to(&typed);
+            }
+        });
+    };
+    let wrong = move || signals.goto_problem.with(Option::is_some);
+    view! {
+        <form class="goto" method="get" role="search" aria-label="Go to a line or a time" on:submit=submit>
+            <label class="unseen" for="goto">"Go to a line or a time"</label>
+            <input
+                id="goto"
+                name="goto"
+                data-testid="goto"
+                node_ref=field
+                type="text"
+                inputmode="text"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder="Line or time"
+                title=goto::ALLOWED
+                aria-describedby="goto-problem"
+                aria-invalid=move || if wrong() { "true" } else { "false" }
+                on:input=move |_| signals.goto_problem.set(None)
+            />
+            <button type="submit">"Go"</button>
+            <p id="goto-problem" class="problem" role="alert">{move || signals.goto_problem.get()}</p>
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
+    let wrap_link = move || {
+        let view = signals.view.get();
+        let place = crate::model::place::View::parse(&signals.here.with(|here| here.link.clone())).view.place;
+        let query = crate::model::place::View { wrap: !view.wrap, place, ..view }.query();
+        if query.is_empty() { "?".to_owned() } else { query }
+    };
+    let wrap = move |event: MouseEvent| {
+        handle.with_value(|viewer| {
+            if let Some(viewer) = viewer.as_ref().filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key()) {
+                event.prevent_default();
+                viewer.toggle_wrap();
+            }
+        });
+    };
+    view! {
+        <div class="tools">
+            <button class="tool panel-opener" type="button" popovertarget="panel">"Sources"</button>
+            <a class="tool" href=wrap_link on:click=wrap>
+                {move || if signals.view.with(|view| view.wrap) { "Don’t wrap" } else { "Wrap" }}
+            </a>
+            <button class="tool live" type="button" on:click=move |_| { handle.with_value(|viewer| viewer.as_ref().map(super::super::client::Viewer::copy_link)); }>
+                "Copy link"
+            </button>
+            <button class="tool live" type="button" title="Keys (?)" on:click=move |_| super::dialogs::open("help")>
+                <span aria-hidden="true">"?"</span>
+                <span class="unseen">"Keys and help"</span>
+            </button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,94 @@
+//! A log's page: owns its signals, and hands the rows to the client once it is there.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::dialogs::{Help, Reader};
+use super::footer::Footer;
+use super::head::Head;
+use super::notice::Notices;
+use super::pager::Pager;
+use super::panel::Panel;
+use super::row::Row;
+use super::signals::Signals;
+use crate::client::Viewer;
+use crate::load::LogPage;
+use crate::model::face::{self, Context, Face};
+use crate::model::sources::Sources;
+use crate::model::time::Zone;
+
+/// The viewer, once the client has started it; never on the server.
+pub type Handle = StoredValue<Option<Viewer>, LocalStorage>;
+
+/// A log's page.
+#[component]
+pub fn Log(
+    /// The task and its first window.
+    page: LogPage,
+) -> impl IntoView {
+    let signals = Signals::new(&page);
+    let handle: Handle = StoredValue::new_local(None);
+    let log = NodeRef::<html::Div>::new();
+    let sources = Sources::new(&page.task.sources);
+    let rows = rows(&page, &sources);
+    let names = sources.column().map(|chars| chars.clamp(6, 24).to_string());
+    let (name, empty, from_end) = (page.task.id.clone(), page.window.records.is_empty(), page.from_end);
+    let problems = page.problems.clone();
+    let page = StoredValue::new(page);
+    Effect::new(move |_| {
+        if let Some(element) = log.get()
+            && handle.with_value(Option::is_none)
+        {
+            handle.set_value(Some(Viewer::start(element.into(), page.get_value(), signals)));
+        }
+    });
+    let wraps = move || signals.view.with(|view| view.wrap).then_some("true");
+    view! {
+        <a class="skip" href="#log">"Skip to the log"</a>
+        <div class="page">
+            <Head signals handle />
+            <Panel signals />
+            <main>
+                <Notices signals handle problems />
+                <div
+                    id="log"
+                    class="log"
+                    data-testid="log"
+                    role="table"
+                    aria-label=format!("Log of {name}")
+                    aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
+                    tabindex="0"
+                    data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
+                    data-names=names
+                    data-wrap=wraps
+                    data-end=from_end.then_some("true")
+                    node_ref=log
+                >
+                    <div class="spacer">
+                        <div class="window">
+                            <div class="rows" role="rowgroup">{rows}</div>
+                        </div>
+                    </div>
+                </div>
+                {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
+                <Pager page />
+            </main>
+            <Footer signals handle />
+        </div>
+        <p class="unseen" role="status">{move || signals.said.get()}</p>
+        <Help />
+        <Reader signals />
+    }
+}
+
+fn rows(page: &LogPage, sources: &Sources) -> impl IntoView + use<> {
+    let view = page.view();
+    let context = Context { sources, view: &view, zone: Zone::Utc };
+    let mut day: Option<String> = None;
+    let rows = page.window.records.iter().enumerate().map(|(index, record)| {
+        let face = Face::new(record, &context, day.as_deref());
+        day = face::day_of(record, Zone::Utc).or(day.take());
+        view! { <Row face current=page.target == Some(index) /> }
+    });
+    rows.collect_view()
+}

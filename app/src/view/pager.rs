@@ -1,0 +1,48 @@
+//! Links that page through the log without a script; the scrollbar and the keys replace them.
+
+use leptos::prelude::*;
+
+use crate::load::{FIRST_LINES, LogPage};
+use crate::model::place::{Place, View};
+
+/// First, earlier, later and last lines.
+#[component]
+pub fn Pager(
+    /// The task and its first window.
+    page: StoredValue<LogPage>,
+) -> impl IntoView {
+    let links = page.with_value(links).into_iter().map(|(name, query)| match query {
+        Some(query) => view! { <a href=if query.is_empty() { "?".to_owned() } else { query }>{name}</a> }.into_any(),
+        None => view! { <span>{name}</span> }.into_any(),
+    });
+    view! { <nav class="pager" aria-label="Pages of the log">{links.collect_view()}</nav> }.into_any()
+}
+
+/// The four links; none where there is nothing that way.
+fn links(page: &LogPage) -> [(&'static str, Option<String>); 4] {
+    let view = page.view();
+    let (first, last) = (page.window.records.first(), page.window.records.last());
+    let number = first.and_then(|record| record.n).zip(last.and_then(|record| record.n));
+    let lines = page.window.head.as_ref().filter(|head| head.counted).map(|head| head.lines);
+    let anchored = |at: &View, before: u64| {
+        let query = at.query();
+        format!("{query}{}before={before}", if query.is_empty() { '?' } else { '&' })
+    };
+    let earlier = match number {
+        Some((1, _)) => None,
+        Some((n, _)) => Some(view.at(Place::Line(n.saturating_sub(FIRST_LINES).max(1))).query()),
+        None => first.map(|record| anchored(&view.at(Place::of(record)), FIRST_LINES - 1)),
+    };
+    let later = match number {
+        Some((_, n)) if lines.is_some_and(|lines| n >= lines) => None,
+        Some((_, n)) => Some(view.at(Place::Line(n + 1)).query()),
+        None if view.place == Place::End => None,
+        None => last.map(|record| view.at(Place::of(record)).query()),
+    };
+    [
+        ("First lines", earlier.as_ref().map(|_| view.at(Place::Top).query())),
+        ("Earlier lines", earlier),
+        ("Later lines", later.clone()),
+        ("Last lines", later.map(|_| view.at(Place::End).query())),
+    ]
+}

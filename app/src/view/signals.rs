@@ -1,0 +1,88 @@
+//! What the parts of a log's page share and what changes in it.
+
+use leptos::prelude::*;
+use record::wire::TaskInfo;
+
+use crate::load::LogPage;
+use crate::model::place::View;
+
+/// The reader's place in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Here {
+    /// The line's number, where it is sure.
+    pub n: Option<u64>,
+    /// Its time, or that of the line it continues.
+    pub ts: Option<String>,
+    /// The query string of a link to it.
+    pub link: String,
+}
+
+/// How many lines there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// The lines, or how many there seem to be.
+    pub lines: u64,
+    /// It is exact.
+    pub counted: bool,
+}
+
+/// A line that is read in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// It is on its way.
+    Coming(String),
+    /// Its name, its text, and what of it is left out.
+    Text(String, String, Option<u64>),
+    /// It did not come, and why.
+    Failed(String),
+}
+
+/// The signals of a log's page. `view` owns them, `client` sets them.
+#[derive(Clone, Copy, Debug)]
+pub struct Signals {
+    /// The task as last heard of.
+    pub task: RwSignal<TaskInfo>,
+    /// How many lines there are.
+    pub total: RwSignal<Total>,
+    /// Where the reader is.
+    pub here: RwSignal<Here>,
+    /// The view, but for its place.
+    pub view: RwSignal<View>,
+    /// What went wrong and is being tried again.
+    pub trouble: RwSignal<Option<String>>,
+    /// What was typed into the go-to field and could not be read.
+    pub goto_problem: RwSignal<Option<String>>,
+    /// What is said to those who do not see the page.
+    pub said: RwSignal<String>,
+    /// The line that is read in full.
+    pub whole: RwSignal<Option<Whole>>,
+}
+
+impl Signals {
+    /// The page as the server rendered it.
+    #[must_use]
+    pub fn new(page: &LogPage) -> Self {
+        let head = page.window.head.as_ref();
+        let estimate = head.map_or(page.task.lines_estimate, |head| head.lines);
+        let counted = page.task.lines.or_else(|| head.filter(|head| head.counted).map(|head| head.lines));
+        let first = page.target.and_then(|index| page.window.records.get(index)).or_else(|| {
+            if page.from_end { page.window.records.last() } else { page.window.records.first() }
+        });
+        let view = page.view();
+        let here = first.map(|record| Here {
+            n: record.n,
+            ts: record.ts.clone(),
+            link: view.at(crate::model::place::Place::of(record)).query(),
+        });
+        Self {
+            total: RwSignal::new(Total { lines: counted.unwrap_or(estimate), counted: counted.is_some() }),
+            here: RwSignal::new(here.unwrap_or_default()),
+            view: RwSignal::new(view),
+            task: RwSignal::new(page.task.clone()),
+            trouble: RwSignal::new(None),
+            goto_problem: RwSignal::new(None),
+            said: RwSignal::new(String::new()),
+            whole: RwSignal::new(None),
+        }
+    }
+}

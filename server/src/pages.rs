@@ -1,0 +1,77 @@
+//! The pages: rendered by the viewer's own code, served with the client's files out of the binary.
+
+mod assets;
+
+use std::sync::Arc;
+
+use app::{Api, Files, Page, document};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use leptos::nonce::use_nonce;
+use leptos::prelude::provide_context;
+use leptos_axum::{ResponseOptions, handle_server_fns_with_context, render_app_async_with_context};
+
+pub use assets::Assets;
+
+#[derive(Clone)]
+struct Pages {
+    api: Arc<dyn Api>,
+    files: Files,
+}
+
+/// The pages, the viewer's own requests, and its files.
+pub fn router(api: Arc<dyn Api>, assets: Assets) -> Router {
+    let pages = Pages { api, files: assets.files() };
+    let shown = Router::new()
+        .route("/", get(page))
+        .route("/t/{*task}", get(page))
+        .route("/api/page/{*name}", get(server_fn))
+        .with_state(pages);
+    shown.merge(assets.router()).layer(map_response(guard))
+}
+
+async fn page(State(pages): State<Pages>, request: Request<Body>) -> Response {
+    let uri = request.uri().clone();
+    let page = Page::load(&*pages.api, uri.path(), uri.query().unwrap_or_default()).await;
+    let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let files = pages.files.clone();
+    let context = move || {
+        if let Some(options) = leptos::prelude::use_context::<ResponseOptions>() {
+            options.set_status(status);
+            options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            let nonce = use_nonce().map(|nonce| format!("'nonce-{nonce}' 'strict-dynamic' ")).unwrap_or_default();
+            let policy = format!(
+                "default-src 'self'; script-src {nonce}'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+                 base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+            );
+            if let Ok(policy) = HeaderValue::from_str(&policy) {
+                options.insert_header(CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+    };
+    let render = render_app_async_with_context(context, move || document(page.clone(), files.clone()));
+    render(request).await
+}
+
+async fn server_fn(State(pages): State<Pages>, request: Request<Body>) -> Response {
+    let api = pages.api;
+    let answer = handle_server_fns_with_context(move || provide_context(api.clone()), request).await;
+    let mut answer = answer.into_response();
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Headers that every answer bears.
+async fn guard(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    response
+}
