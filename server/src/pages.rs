@@ -27,6 +27,8 @@ struct Pages {
 
 /// The pages, the viewer's own requests, and its files.
 pub fn router(api: Arc<dyn Api>, assets: Assets) -> Router {
+    // Listing routes readies the executor that rendering needs; the routes themselves are these two.
+    leptos_axum::generate_route_list(|| ());
     let pages = Pages { api, files: assets.files() };
     let shown = Router::new()
         .route("/", get(page))

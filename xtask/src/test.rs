@@ -79,7 +79,7 @@ fn setup() -> Result<()> {
 }
 
 fn e2e() -> Result<()> {
-    let status = Command::new("npx").args(["playwright", "test"]).env("LOGBOOM", logboom()).env("CHROMIUM", chromium()).status();
+    let status = Command::new("npx").args(["playwright", "test", "--config", "tests/playwright.config.ts"]).env("LOGBOOM", logboom()).env("CHROMIUM", chromium()).status();
     if !status.context("cannot start npx; is Node.js installed?")?.success() {
         bail!("browser tests failed");
     }

@@ -24,6 +24,9 @@ use crate::view::signals::Whole;
 /// Requests for pages at a time: a browser has six connections to a server, for all its tabs.
 const PAGES_MAX: usize = 3;
 
+/// A page that is farther from the view than this was passed by.
+const PAGES_NEAR: u64 = 3;
+
 /// How often the count is asked for while it is going on.
 const POLL_MS: u64 = 250;
 
@@ -66,9 +69,9 @@ impl Viewer {
                 return;
             }
             let needs = state.lines.needs(view, ahead);
-            let wanted: Vec<u64> = needs.iter().filter_map(|need| if let Need::Page(page) = need { Some(*page) } else { None }).collect();
+            let near = (view.start / PAGE_LINES).saturating_sub(PAGES_NEAR)..=view.end / PAGE_LINES + PAGES_NEAR;
             state.flights.pages.retain(|page, flight| {
-                let kept = wanted.contains(page);
+                let kept = near.contains(page);
                 if !kept {
                     flight.abort();
                 }
@@ -385,17 +388,14 @@ impl State {
     fn count(&mut self, count: u64, counted: bool) {
         let at_end = self.lines.is_loose(self.scroll.top().line);
         let moved = self.lines.set_count(count, counted);
-        self.scroll.set_lines(count);
-        if at_end {
-            self.move_all(moved);
-        }
+        self.move_all(if at_end { moved } else { 0 });
         self.lines.settle_end();
     }
 
     /// The lines in view have other numbers now.
     fn move_all(&mut self, by: i64) {
-        self.scroll.set_lines(self.lines.count());
         self.scroll.shift(by);
+        self.scroll.set_lines(self.lines.count());
         self.current = self.current.map(|line| line.saturating_add_signed(by));
     }
 }

@@ -79,9 +79,9 @@ impl Scroll {
         self.view_px = view_px;
     }
 
-    /// Lines were counted anew: each number is `by` more than it was.
+    /// Lines were counted anew: each number is `by` more than it was. The new count is to be told next.
     pub fn shift(&mut self, by: i64) {
-        self.top.line = self.top.line.saturating_add_signed(by).min(self.lines.saturating_sub(1));
+        self.top.line = self.top.line.saturating_add_signed(by);
     }
 
     /// Stands at a line, its top at the view's edge plus `px`.
@@ -296,6 +296,17 @@ mod tests {
         assert_eq!(scroll.top().line, 0);
         scroll.reveal(999, &even);
         assert_eq!(scroll.top().line, 960);
+    }
+
+    #[test]
+    fn the_end_stays_in_view_when_it_is_counted() {
+        for (estimate, count) in [(1200, 1000), (800, 1000)] {
+            let mut scroll = scroll(estimate);
+            scroll.stand(Top { line: estimate - 40, px: 0.0 });
+            scroll.shift(count.cast_signed() - estimate.cast_signed());
+            scroll.set_lines(count);
+            assert_eq!(scroll.top().line, count - 40);
+        }
     }
 
     #[test]

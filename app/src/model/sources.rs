@@ -8,7 +8,7 @@ use record::wire::SourceInfo;
 pub const LANES: usize = 8;
 
 /// The longest name a row shows, in characters.
-pub const NAME_CHARS_MAX: usize = 24;
+pub const NAME_CHARS_MAX: usize = 20;
 
 /// The sources of a task, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

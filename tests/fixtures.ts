@@ -1,0 +1,50 @@
+// A server of its own for each worker, on the generated logs; and a page that must stay silent.
+import { test as base, expect } from "@playwright/test";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { logs } from "./generate.ts";
+import { Viewer } from "./pages/viewer.ts";
+
+type Fixtures = { viewer: Viewer; quiet: string[] };
+
+export const test = base.extend<Fixtures, { server: string }>({
+  server: [
+    async ({}, use) => {
+      const binary = process.env.LOGBOOM ?? "target/release/logboom";
+      const server = spawn(binary, ["serve", logs(), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+      const address = await new Promise<string>((resolve, reject) => {
+        server.on("error", reject);
+        server.on("exit", (code) => reject(new Error(`${binary} ended with ${code}`)));
+        createInterface({ input: server.stdout }).on("line", (line) => {
+          const found = /^listening on (http:\S+)/.exec(line);
+          if (found) resolve(found[1]!.replace(/\/$/, ""));
+        });
+      });
+      await use(address);
+      server.removeAllListeners("exit");
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGTERM");
+      await ended;
+    },
+    { scope: "worker", timeout: 180_000 },
+  ],
+  baseURL: async ({ server }, use) => use(server),
+  viewer: async ({ page }, use) => use(new Viewer(page)),
+  // What the console and the network complained about.
+  quiet: [
+    async ({ page }, use) => {
+      const heard: string[] = [];
+      page.on("console", (message) => heard.push(`${message.type()}: ${message.text()}`));
+      page.on("pageerror", (error) => heard.push(`error: ${error.message}`));
+      page.on("requestfailed", (request) => {
+        // A request for lines that were passed by is dropped, as it should be.
+        const passedBy = request.url().includes("/api/page/window") && request.failure()?.errorText === "net::ERR_ABORTED";
+        if (!passedBy) heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+      });
+      await use(heard);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
