@@ -3,6 +3,7 @@
 pub mod merge;
 pub mod serve;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -32,7 +33,7 @@ pub enum Command {
 #[derive(Clone, Debug, Default, Args)]
 pub struct TimeArgs {
     /// The zone of times that bear none, such as `Europe/Berlin` or `+05:30`; UTC where it is not given.
-    #[arg(long, value_name = "ZONE", env = "LOGBOOM_TZ")]
+    #[arg(long, value_name = "ZONE", env = "LOGBOOM_TZ", allow_hyphen_values = true)]
     pub tz: Option<String>,
     /// A form of time at the start of a line, such as `%d.%m.%Y %H:%M:%S`, tried before the usual ones.
     #[arg(long, value_name = "FORMAT", env = "LOGBOOM_TIME_FORMAT")]
@@ -64,7 +65,7 @@ pub struct ServeArgs {
 pub struct MergeArgs {
     /// Files, folders (every file below them), or `-` for standard input; `NAME=FILE` gives a source its id.
     #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<String>,
+    pub paths: Vec<OsString>,
     /// What to write: each line's bytes, or a record in JSON a line.
     #[arg(long, value_enum, default_value_t = Output::Text, env = "LOGBOOM_OUTPUT")]
     pub output: Output,

@@ -1,5 +1,7 @@
 //! `logboom serve`: the real binary, asked over real connections.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::fs;
@@ -602,7 +604,7 @@ fn the_same_files_have_the_same_generation_after_a_restart() {
 fn a_folder_that_may_not_be_read_is_a_task_that_says_so() {
     let folder = three();
     let locked = folder.join("etl/deep");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("locked");
     // Root may read all.
     if fs::read_dir(&locked).is_err() {
         let server = Server::over(&folder);

@@ -2,6 +2,8 @@
 //!
 //! The golden files lie beside their folders in `tests/data`; `UPDATE_EXPECTED=1` writes them anew.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use std::ffi::OsStr;
@@ -391,7 +393,7 @@ fn a_loop_of_links_ends() {
 fn a_file_in_a_folder_that_may_not_be_read_is_named() {
     let folder = Folder::with(&[("logs/a.log", EARLY), ("logs/locked/b.log", LATE)]);
     let locked = folder.join("logs/locked");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("locked");
     // Root may read all.
     if fs::read_dir(&locked).is_err() {
         check_failures(&merge(&folder, &["logs"]), EARLY, &[&["logs/locked", "permission denied"]]);

@@ -109,7 +109,8 @@ mod tests {
         assert_eq!(build["dist"].as_str(), Some("dist"));
         assert_eq!(build["cargo_profile"].as_str(), Some(PROFILE));
         assert_eq!(build["filehash"].as_bool(), Some(false), "the server adds the hashes");
-        let hook: Vec<_> = trunk["hooks"][0]["command_arguments"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+        let hook: Vec<_> =
+            trunk["hooks"][0]["command_arguments"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
         assert_eq!(hook, ["xtask", "style", "target/style/app.css"]);
         let page = read("index.html");
         assert!(page.contains(&format!("data-cargo-features=\"{FEATURES}\"")));

@@ -78,7 +78,10 @@ fn root() -> PathBuf {
 
 /// Runs a command to its end, its output shown.
 fn command(program: &str, arguments: &[&str]) -> Result<()> {
-    let status = Command::new(program).args(arguments).status().with_context(|| format!("cannot start {program}; is it installed?"))?;
+    let status = Command::new(program)
+        .args(arguments)
+        .status()
+        .with_context(|| format!("cannot start {program}; is it installed?"))?;
     if !status.success() {
         bail!("{program} {} failed ({status})", arguments.join(" "));
     }

@@ -7,8 +7,10 @@ use anyhow::{Context as _, Result};
 
 /// The parts in their order: tokens, base, layout, then one file a view part, by name.
 pub fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder.join("parts")).with_context(|| format!("cannot read {}/parts", folder.display()))?;
-    let mut parts: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>()?;
+    let entries =
+        fs::read_dir(folder.join("parts")).with_context(|| format!("cannot read {}/parts", folder.display()))?;
+    let mut parts: Vec<PathBuf> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>()?;
     parts.sort();
     let first = ["tokens.css", "base.css", "layout.css"].map(|name| folder.join(name));
     Ok(first.into_iter().chain(parts).collect())

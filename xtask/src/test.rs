@@ -47,7 +47,7 @@ pub fn test(names: &[String]) -> Result<ExitCode> {
         say(&format!("{name:>8}  {:>4.0} s  {verdict}", time.as_secs_f64()));
     }
     let failed = results.iter().filter(|(.., failure)| failure.is_some()).count();
-    say(&if failed == 0 { "all passed".to_owned() } else { format!("{failed} of {} steps failed", results.len()) });
+    say(&format!("steps: {} passed, {failed} failed", results.len() - failed));
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -56,9 +56,31 @@ fn fmt() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    command("cargo", &["clippy", "--locked", "--workspace", "--all-targets", "--exclude", "app", "--", "-D", "warnings"])?;
-    command("cargo", &["clippy", "--locked", "-p", "app", "--all-targets", "--features", "ssr", "--", "-D", "warnings"])?;
-    command("cargo", &["clippy", "--locked", "-p", "app", "--lib", "--target", TARGET, "--features", FEATURES, "--", "-D", "warnings"])
+    command(
+        "cargo",
+        &["clippy", "--locked", "--workspace", "--all-targets", "--exclude", "app", "--", "-D", "warnings"],
+    )?;
+    command(
+        "cargo",
+        &["clippy", "--locked", "-p", "app", "--all-targets", "--features", "ssr", "--", "-D", "warnings"],
+    )?;
+    command(
+        "cargo",
+        &[
+            "clippy",
+            "--locked",
+            "-p",
+            "app",
+            "--lib",
+            "--target",
+            TARGET,
+            "--features",
+            FEATURES,
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
 }
 
 fn unit() -> Result<()> {
@@ -79,7 +101,11 @@ fn setup() -> Result<()> {
 }
 
 fn e2e() -> Result<()> {
-    let status = Command::new("npx").args(["playwright", "test", "--config", "tests/playwright.config.ts"]).env("LOGBOOM", logboom()).env("CHROMIUM", chromium()).status();
+    let status = Command::new("npx")
+        .args(["playwright", "test", "--config", "tests/playwright.config.ts"])
+        .env("LOGBOOM", logboom())
+        .env("CHROMIUM", chromium())
+        .status();
     if !status.context("cannot start npx; is Node.js installed?")?.success() {
         bail!("browser tests failed");
     }

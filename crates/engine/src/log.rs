@@ -102,14 +102,24 @@ impl Log {
     pub fn find(&self, place: Place) -> Found {
         match place {
             Place::Line(ordinal) => {
-                let index = self.index();
-                // Near the top no index is needed: what comes before is read in passing.
-                if ordinal < index.lines().max(if index.is_complete() { 0 } else { index.spacing() }) {
-                    Found::At(ordinal)
-                } else if index.is_complete() {
-                    Found::Beyond
-                } else {
-                    Found::NotYet
+                {
+                    let index = self.index();
+                    if ordinal < index.lines() {
+                        return Found::At(ordinal);
+                    }
+                    if index.is_complete() {
+                        return Found::Beyond;
+                    }
+                    if ordinal >= index.spacing() {
+                        return Found::NotYet;
+                    }
+                }
+                // Near the top no index is needed: that the line is there is seen by merging up to it. Where it is not,
+                // the log is short, and will soon be counted; an empty one needs no counting.
+                match self.merge_from(ordinal).next() {
+                    Some(_) => Found::At(ordinal),
+                    None if ordinal == 0 => Found::Beyond,
+                    None => Found::NotYet,
                 }
             }
             Place::Tail(count) => {

@@ -1,13 +1,15 @@
 //! `logboom merge`: the merged log on standard output.
 
 use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::{Error, Found, Input, Log, Merge, Origin, Place, Source, SpoolSource};
+use engine::{Error, Failure, Found, Input, Log, Merge, Origin, Place, Source, SpoolSource};
 
 use super::{MergeArgs, Output, TimeOptions};
 use crate::gather::{self, Hidden};
@@ -39,11 +41,12 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
             Err(error) => complaints.tell(&id, &error),
         }
     }
-    let (mut merge, mut n) = start(inputs.into(), args);
+    let (mut merge, mut n, mut failures) = start(inputs.into(), args);
     let written = write(&mut merge, &mut n, args);
-    let ids: Vec<_> = merge.inputs().iter().map(|input| Arc::clone(&input.id)).collect();
-    for failure in merge.failures() {
-        complaints.tell(&ids[failure.source], &failure.error);
+    let known: HashSet<_> = failures.iter().map(|failure| failure.source).collect();
+    failures.extend(merge.failures().iter().filter(|failure| !known.contains(&failure.source)).cloned());
+    for failure in failures {
+        complaints.tell(&merge.inputs()[failure.source].id, &failure.error);
     }
     match written {
         // Whoever reads has had enough: `logboom merge … | head` ends in peace.
@@ -54,8 +57,8 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
     Ok(if complaints.any { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The merge at the line that was asked for, and that line's number.
-fn start(inputs: Arc<[Input]>, args: &MergeArgs) -> (Merge, u64) {
+/// The merge at the line that was asked for, that line's number, and the failures seen on the way to it.
+fn start(inputs: Arc<[Input]>, args: &MergeArgs) -> (Merge, u64, Vec<Failure>) {
     let Some(tail) = args.tail else {
         let mut merge = Merge::from_start(inputs);
         let from = args.from.unwrap_or(1);
@@ -64,7 +67,7 @@ fn start(inputs: Arc<[Input]>, args: &MergeArgs) -> (Merge, u64) {
                 break;
             }
         }
-        return (merge, from);
+        return (merge, from, Vec::new());
     };
     // Which lines are the last is known once all were ordered.
     let log = Log::new(inputs);
@@ -73,7 +76,8 @@ fn start(inputs: Arc<[Input]>, args: &MergeArgs) -> (Merge, u64) {
         Found::At(ordinal) => ordinal,
         Found::Beyond | Found::NotYet => 0,
     };
-    (log.merge_from(first), first + 1)
+    let failures = log.index().failures().to_vec();
+    (log.merge_from(first), first + 1, failures)
 }
 
 fn write(merge: &mut Merge, n: &mut u64, args: &MergeArgs) -> io::Result<()> {
@@ -104,13 +108,15 @@ fn write(merge: &mut Merge, n: &mut u64, args: &MergeArgs) -> io::Result<()> {
 }
 
 /// Every source that the arguments name, in order, each with its id.
-fn open_all(paths: &[String]) -> Vec<(String, Result<Arc<dyn Source>, Error>)> {
+fn open_all(paths: &[OsString]) -> Vec<(String, Opened)> {
     let mut taken = HashSet::new();
     let mut sources = Vec::new();
     for argument in paths {
         for (id, file) in named(argument) {
             let opened = match file {
-                Ok(File::Path(path)) => open(&path),
+                Ok(File::Named(path)) => open(&path),
+                // A pipe that merely lies in a folder may have nobody who writes, and would be waited for for ever.
+                Ok(File::Found(path)) => gather::open(&path, &std::env::temp_dir()),
                 Ok(File::StandardInput) => {
                     SpoolSource::new("standard input", io::stdin(), clock::now(), &std::env::temp_dir())
                         .map(|source| source as Arc<dyn Source>)
@@ -123,46 +129,58 @@ fn open_all(paths: &[String]) -> Vec<(String, Result<Arc<dyn Source>, Error>)> {
     sources
 }
 
+/// A source, or why there is none.
+type Opened = Result<Arc<dyn Source>, Error>;
+
 /// What an argument stands for.
 enum File {
-    Path(PathBuf),
+    /// An argument itself.
+    Named(PathBuf),
+    /// A file below a folder.
+    Found(PathBuf),
     StandardInput,
 }
 
 /// The sources of one argument: itself, `NAME=FILE`, or all files below a folder.
-fn named(argument: &str) -> Vec<(String, Result<File, Error>)> {
-    let (name, file) = match argument.split_once('=') {
+fn named(argument: &OsStr) -> Vec<(String, Result<File, Error>)> {
+    let bytes = argument.as_bytes();
+    let equals = bytes
+        .iter()
+        .position(|byte| *byte == b'=')
+        .map(|at| (OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..])));
+    let (name, file) = match equals {
         // Airflow's folders are called `dag_id=…`: what is there as it stands is no name.
         Some((name, file))
             if !name.is_empty() && !Path::new(argument).exists() && (file == "-" || Path::new(file).exists()) =>
         {
-            (Some(name), file)
+            (Some(gather::readable(name)), file)
         }
         _ => (None, argument),
     };
+    let own_name = || name.clone().unwrap_or_else(|| gather::readable(file));
     if file == "-" {
-        return vec![(name.unwrap_or(file).to_owned(), Ok(File::StandardInput))];
+        return vec![(own_name(), Ok(File::StandardInput))];
     }
     let path = Path::new(file);
     if !path.is_dir() {
-        return vec![(name.unwrap_or(file).to_owned(), Ok(File::Path(path.to_owned())))];
+        return vec![(own_name(), Ok(File::Named(path.to_owned())))];
     }
     let id = |below: &Path| {
         let relative = gather::readable(below.strip_prefix(path).unwrap_or(below));
-        let relative = if relative.is_empty() { file.to_owned() } else { relative };
-        name.map_or(relative.clone(), |name| format!("{name}/{relative}"))
+        let relative = if relative.is_empty() { gather::readable(file) } else { relative };
+        name.as_ref().map_or(relative.clone(), |name| format!("{name}/{relative}"))
     };
     let mut sources = Vec::new();
     for (folder, found) in gather::folders(path, Hidden::Kept) {
         sources.extend(found.error.map(|error| (id(&folder), Err(error))));
-        sources.extend(found.files.into_iter().map(|file| (id(&file), Ok(File::Path(file)))));
+        sources.extend(found.files.into_iter().map(|file| (id(&file), Ok(File::Found(file)))));
     }
     sources.sort_by(|a, b| a.0.cmp(&b.0));
     sources
 }
 
 /// Opens a file; a pipe is read as it comes.
-fn open(path: &Path) -> Result<Arc<dyn Source>, Error> {
+fn open(path: &Path) -> Opened {
     use std::os::unix::fs::FileTypeExt as _;
     let piped = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
     if piped {

@@ -88,6 +88,8 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
         format!("cannot listen on {listen}; is another logboom running? --listen takes another port")
     })?;
     let address = listener.local_addr().context("cannot tell the address")?;
+    // Before anybody knows the address: who does may send a signal.
+    let told = told().context("cannot listen for signals")?;
     let (told_to_end, mut ending) = watch::channel(false);
     let app = app(Arc::clone(&catalog));
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
@@ -100,7 +102,7 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
         ended = &mut server => return ended.context("the server broke down")?.context("the server broke down"),
-        () = told() => {}
+        () = told => {}
     }
     tracing::info!("told to end; requests in flight may take {} s more", GRACE.as_secs());
     opening.abort();
@@ -135,21 +137,14 @@ fn announce(address: SocketAddr, tasks: usize) {
     tracing::info!(%address, tasks, "serving");
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn told() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "cannot listen for SIGTERM");
-                std::future::pending::<()>().await;
-            }
+/// Listens for SIGINT and SIGTERM from now on; done once one of them came.
+fn told() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
-    }
+    })
 }

@@ -42,7 +42,10 @@ impl Assets {
     /// Serves them: for ever under a name with a hash, else to be asked for anew.
     pub(super) fn router(self) -> Router {
         Router::new()
-            .route("/pkg/{*name}", get(|state, Path(name): Path<String>, headers| serve(state, format!("pkg/{name}"), headers)))
+            .route(
+                "/pkg/{*name}",
+                get(|state, Path(name): Path<String>, headers| serve(state, format!("pkg/{name}"), headers)),
+            )
             .route("/favicon.svg", get(|state, headers| serve(state, "favicon.svg".to_owned(), headers)))
             .route("/favicon.ico", get(|state, headers| serve(state, "favicon.svg".to_owned(), headers)))
             .with_state(self)
@@ -79,15 +82,16 @@ async fn serve(State(assets): State<Assets>, name: String, headers: HeaderMap) -
     let (body, encoding) = pick(asset, &headers);
     let tag = format!("\"{}{}\"", asset.hash, encoding.unwrap_or_default());
     let lasting = if address.contains(asset.hash) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = if headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&tag)) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let mut response = ([(CONTENT_TYPE, asset.content_type())], body).into_response();
-        if let Some(encoding) = encoding.and_then(|encoding| encoding.parse().ok()) {
-            response.headers_mut().insert(CONTENT_ENCODING, encoding);
-        }
-        response
-    };
+    let mut response =
+        if headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&tag)) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = ([(CONTENT_TYPE, asset.content_type())], body).into_response();
+            if let Some(encoding) = encoding.and_then(|encoding| encoding.parse().ok()) {
+                response.headers_mut().insert(CONTENT_ENCODING, encoding);
+            }
+            response
+        };
     for (header, value) in [(CACHE_CONTROL, lasting), (VARY, "Accept-Encoding"), (ETAG, tag.as_str())] {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(header, value);

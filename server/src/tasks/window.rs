@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{Found, Log, Merge, Place};
+use futures::{Stream, StreamExt as _};
 use record::wire::{ApiError, Start, WindowHead, WindowItem};
 use record::{Timestamp, Zone};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Snapshot;
@@ -27,6 +27,9 @@ const CHUNKS_WAITING: usize = 4;
 
 /// How long to wait before looking again for a place that the index had not reached.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long what was sent before an error may take on its way.
+const LAST_WORD: Duration = Duration::from_millis(200);
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -113,7 +116,13 @@ impl Opening {
             self.write(format, &mut out);
             drop(permit);
         });
-        ReceiverStream::new(receiver)
+        // An error ends the connection with all that was not written to it yet: what came before gets time to go out.
+        ReceiverStream::new(receiver).then(|chunk| async {
+            if chunk.is_err() {
+                tokio::time::sleep(LAST_WORD).await;
+            }
+            chunk
+        })
     }
 
     /// None of the reader's business: it has gone, when a chunk cannot be sent.
