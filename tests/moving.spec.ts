@@ -34,6 +34,22 @@ test("g and G reach both ends", async ({ viewer, page }) => {
   expect(await viewer.top()).toBe(1);
 });
 
+test("the wheel turns at both ends", async ({ viewer, page }) => {
+  await page.keyboard.press("G");
+  await expect(viewer.row(LINES)).toBeInViewport();
+  const end = await viewer.top();
+  await viewer.log.hover();
+  await page.mouse.wheel(0, -300);
+  await expect.poll(() => viewer.top()).toBe(end - 15);
+  await page.mouse.wheel(0, 900);
+  await expect.poll(() => viewer.top()).toBe(end);
+  await page.keyboard.press("g");
+  await page.mouse.wheel(0, 300);
+  await expect.poll(() => viewer.top()).toBe(16);
+  await page.mouse.wheel(0, -900);
+  await expect.poll(() => viewer.top()).toBe(1);
+});
+
 test("the thumb reaches the middle and both ends", async ({ viewer }) => {
   const drag = (share: number) => viewer.log.evaluate((log, share) => { log.scrollTop = (log.scrollHeight - log.clientHeight) * share; }, share);
   await drag(0.5);

@@ -40,7 +40,10 @@ test("the client takes over in silence, and nothing moves", async ({ viewer, pag
   const bare = await browser.newContext({ javaScriptEnabled: false, baseURL: baseURL!, viewport: page.viewportSize() });
   const before = await bare.newPage();
   await before.goto("/t/odd");
-  const shape = (log: Element) => [...log.querySelectorAll('[role="row"]')].slice(0, 30).map((row) => [row.textContent, row.getBoundingClientRect().top]);
+  const shape = (log: Element) => [...log.querySelectorAll('[role="row"]')].slice(0, 30).map((row) => {
+    const cells = [...row.children].map((cell) => cell.textContent!.trim().slice(0, 100));
+    return [...cells, row.getBoundingClientRect().top, ...["data-n", "data-level", "data-lane", "aria-rowindex"].map((name) => row.getAttribute(name))];
+  });
   const rendered = await before.getByTestId("log").evaluate(shape);
   await bare.close();
   await viewer.open("odd");

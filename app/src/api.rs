@@ -158,7 +158,11 @@ pub fn cut_off() -> ApiError {
 }
 
 fn unreadable(error: &serde_json::Error) -> ApiError {
-    ApiError { status: 502, title: "Unreadable answer".to_owned(), detail: format!("The answer cannot be read: {error}.") }
+    ApiError {
+        status: 502,
+        title: "Unreadable answer".to_owned(),
+        detail: format!("The answer cannot be read: {error}."),
+    }
 }
 
 #[cfg(test)]

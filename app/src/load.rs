@@ -114,12 +114,18 @@ impl LogPage {
         if let (Place::Line(n), Some(lines)) = (&view.place, task.lines)
             && *n > lines.max(1)
         {
-            problems.push(format!("There is no line {}: the log has {}.", figures::grouped(*n), figures::counted(lines, "line", "lines")));
+            problems.push(format!(
+                "There is no line {}: the log has {}.",
+                figures::grouped(*n),
+                figures::counted(lines, "line", "lines")
+            ));
             view.place = Place::End;
         }
         let above = if matches!(view.place, Place::Anchor { .. }) { before.max(LINES_ABOVE) } else { before };
         let mut window = fetch(api, &task, view.place.start(FIRST_LINES), above).await;
-        if let Some(error) = window.error.as_ref().filter(|error| window.head.is_none() && matches!(error.status, 400 | 404 | 416)) {
+        if let Some(error) =
+            window.error.as_ref().filter(|error| window.head.is_none() && matches!(error.status, 400 | 404 | 416))
+        {
             problems.push(error.detail.clone());
             view.place = if error.status == 416 { Place::End } else { Place::Top };
             window = fetch(api, &task, view.place.start(FIRST_LINES), 0).await;

@@ -1,7 +1,7 @@
 //! The parts of the pages. They draw what they are given and call back; what they show is decided in `model`.
 
-pub mod document;
 pub mod dialogs;
+pub mod document;
 pub mod footer;
 pub mod head;
 pub mod list;

@@ -80,7 +80,9 @@ impl Viewer {
             for need in needs {
                 let flights = &state.flights;
                 let free = match &need {
-                    Need::Page(page) => flights.pages.len() + due.len() < PAGES_MAX && !flights.pages.contains_key(page),
+                    Need::Page(page) => {
+                        flights.pages.len() + due.len() < PAGES_MAX && !flights.pages.contains_key(page)
+                    }
                     Need::Before(_) | Need::After(_) => flights.beside.is_none() && due.is_empty(),
                 };
                 if free {
@@ -178,7 +180,9 @@ impl Viewer {
             }
             whole.set(Some(match gathered.records.into_iter().next() {
                 Some(record) => Whole::Text(name, record.text, record.cut),
-                None => Whole::Failed(gathered.error.map_or_else(|| "The line is not there any more.".to_owned(), |error| error.detail)),
+                None => Whole::Failed(
+                    gathered.error.map_or_else(|| "The line is not there any more.".to_owned(), |error| error.detail),
+                ),
             }));
         });
     }
@@ -233,7 +237,8 @@ impl Viewer {
     fn fetch_beside(&self, record: Rc<Record>, before: bool) {
         let viewer = self.clone();
         let start = Start::Anchor { source: record.source.clone(), offset: record.offset };
-        let query = if before { self.query(start, PAGE_LINES, PAGE_LINES) } else { self.query(start, 0, PAGE_LINES + 1) };
+        let query =
+            if before { self.query(start, PAGE_LINES, PAGE_LINES) } else { self.query(start, 0, PAGE_LINES + 1) };
         let (flight, handle) = abortable(async move {
             let mut gathered = gather(query).await;
             viewer.state.borrow_mut().flights.beside = None;
@@ -409,7 +414,12 @@ async fn gather(query: WindowQuery) -> Gathered {
 
 /// The bytes of a stream; where it breaks off they end, which the missing last line tells.
 fn chunks(stream: server_fn::codec::ByteStream<Failure>) -> impl futures::Stream<Item = bytes::Bytes> + Unpin {
-    Box::pin(stream.into_inner().take_while(|chunk| futures::future::ready(chunk.is_ok())).filter_map(|chunk| futures::future::ready(chunk.ok())))
+    Box::pin(
+        stream
+            .into_inner()
+            .take_while(|chunk| futures::future::ready(chunk.is_ok()))
+            .filter_map(|chunk| futures::future::ready(chunk.ok())),
+    )
 }
 
 fn spawn(flight: impl Future<Output = Result<(), futures::future::Aborted>> + 'static) {

@@ -17,7 +17,11 @@ pub fn plain(event: &KeyboardEvent) -> Option<String> {
     let key = event.key();
     if let Some(target) = target {
         let presses = matches!(key.as_str(), " " | "Enter");
-        let busy = if presses { "input, textarea, select, dialog, button, a, summary, [popover]:popover-open" } else { "input, textarea, select, dialog" };
+        let busy = if presses {
+            "input, textarea, select, dialog, button, a, summary, [popover]:popover-open"
+        } else {
+            "input, textarea, select, dialog"
+        };
         if target.closest(busy).ok().flatten().is_some() {
             return None;
         }
@@ -56,7 +60,9 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
 }
 
 fn focus_goto() {
-    if let Some(field) = document().get_element_by_id("goto").and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
+    if let Some(field) =
+        document().get_element_by_id("goto").and_then(|field| field.dyn_into::<HtmlInputElement>().ok())
+    {
         let element: &HtmlElement = &field;
         dom::focus(element);
         field.select();

@@ -17,7 +17,9 @@ pub fn start() {
             "j" | "ArrowDown" => step(1),
             "k" | "ArrowUp" => step(-1),
             "/" => {
-                if let Some(field) = document().get_element_by_id("filter").and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+                if let Some(field) =
+                    document().get_element_by_id("filter").and_then(|field| field.dyn_into::<HtmlElement>().ok())
+                {
                     drop(field.focus());
                 }
             }

@@ -76,7 +76,13 @@ impl Pool {
     }
 
     /// Shows `lines`, in as few changes as it takes.
-    pub fn show(&mut self, lines: Range<u64>, epoch: u32, context: &Context<'_>, mut wanted: impl FnMut(u64) -> Wanted) {
+    pub fn show(
+        &mut self,
+        lines: Range<u64>,
+        epoch: u32,
+        context: &Context<'_>,
+        mut wanted: impl FnMut(u64) -> Wanted,
+    ) {
         let count = usize::try_from((lines.end - lines.start).min(ROWS_MAX)).unwrap_or_default();
         self.slide(lines.start, count);
         for (line, slot) in (lines.start..).zip(self.slots.iter_mut()) {
@@ -259,7 +265,9 @@ impl Slot {
 
     fn draw_text(&self, face: &Face) {
         let only = (face.runs.len() == 1 && face.more.is_none()).then(|| self.text.first_element_child()).flatten();
-        if let (Some(run), Some(span)) = (face.runs.first(), only.filter(|span| self.text.child_nodes().length() == 1 && span.tag_name() == "SPAN")) {
+        if let (Some(run), Some(span)) =
+            (face.runs.first(), only.filter(|span| self.text.child_nodes().length() == 1 && span.tag_name() == "SPAN"))
+        {
             let classes = run.style.classes();
             dom::set(&span, "class", (!classes.is_empty()).then_some(classes.as_str()));
             span.set_text_content(Some(&run.text));

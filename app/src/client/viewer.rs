@@ -128,7 +128,8 @@ impl Viewer {
     pub fn page(&self, pages: f64) {
         self.change(|state| {
             #[expect(clippy::cast_precision_loss, reason = "rows of a view are few")]
-            let px = (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * ROW_PX * pages.abs()).floor() * pages.signum();
+            let px = (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * ROW_PX * pages.abs()).floor()
+                * pages.signum();
             let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
             let before = state.scroll.top().line;
             let State { scroll, pool, .. } = state;
@@ -136,7 +137,11 @@ impl Viewer {
             scroll.keep_filled(&|line| pool.height(line));
             let moved = scroll.top().line.cast_signed() - before.cast_signed();
             let last = state.lines.count().saturating_sub(1);
-            let to = if moved == 0 { if pages > 0.0 { last } else { 0 } } else { from.saturating_add_signed(moved).min(last) };
+            let to = if moved == 0 {
+                if pages > 0.0 { last } else { 0 }
+            } else {
+                from.saturating_add_signed(moved).min(last)
+            };
             state.ahead = if pages > 0.0 { 2 } else { -2 };
             state.mark_only(to);
         });
@@ -168,7 +173,11 @@ impl Viewer {
         let (near, zone, lines) = {
             let state = self.state.borrow();
             let near = state.time_at(state.scroll.top().line);
-            (near.or_else(|| self.signals.task.with_untracked(|task| task.first_ts.clone())), state.zone(), state.lines.count())
+            (
+                near.or_else(|| self.signals.task.with_untracked(|task| task.first_ts.clone())),
+                state.zone(),
+                state.lines.count(),
+            )
         };
         match goto::read(typed, lines, near.as_deref(), zone) {
             Ok(place) => {
@@ -186,10 +195,17 @@ impl Viewer {
             Place::Top => self.to_top(),
             Place::End => self.to_end(),
             Place::Line(n) => {
-                let (count, counted) = { let state = self.state.borrow(); (state.lines.count(), state.lines.counted()) };
+                let (count, counted) = {
+                    let state = self.state.borrow();
+                    (state.lines.count(), state.lines.counted())
+                };
                 if n > count {
                     let about = if counted { "" } else { "about " };
-                    let told = format!("There is no line {}: the log has {about}{}. This is the last one.", figures::grouped(n), figures::counted(count, "line", "lines"));
+                    let told = format!(
+                        "There is no line {}: the log has {about}{}. This is the last one.",
+                        figures::grouped(n),
+                        figures::counted(count, "line", "lines")
+                    );
                     self.signals.goto_problem.set(Some(told));
                     self.to_end();
                     return;
@@ -276,6 +292,8 @@ impl Viewer {
             let mut state = self.state.borrow_mut();
             change(&mut state);
         }
+        // At once, so that a wheel that turns right after a jump finds room; and again when the rows are drawn.
+        self.settle();
         self.ask_frame();
         self.rest_later(1);
     }
@@ -586,6 +604,7 @@ impl State {
             dom::style(&self.log, "--view-px", &format!("{view_px}px"));
         }
         self.scroll.set_lines(self.lines.count());
+        self.scroll.set_wrap(self.view.wrap);
         let spacer_px = self.scroll.spacer_px();
         if (spacer_px - self.spacer_px).abs() > 0.5 {
             self.spacer_px = spacer_px;
@@ -614,7 +633,9 @@ impl State {
         let to = row.unwrap_or(&self.log);
         let active = document().active_element();
         // A button or link in a row keeps the focus as long as it is there.
-        let free = active.as_ref().is_none_or(|active| active.class_name() == "row" || !self.log.contains(Some(active)) || **active == **self.log);
+        let free = active.as_ref().is_none_or(|active| {
+            active.class_name() == "row" || !self.log.contains(Some(active)) || **active == **self.log
+        });
         if (std::mem::take(&mut self.focus_due) || (had_focus && free)) && active.as_ref() != Some(to) {
             dom::focus(to);
         }

@@ -3,11 +3,11 @@
 use record::Level;
 use record::wire::Record;
 
+use super::figures;
 use super::place::{Place, View};
 use super::sources::{Sources, short_name};
 use super::text::{self, Run};
 use super::time::{self, Zone};
-use super::figures;
 
 /// Bytes of a line that a row shows; the rest is shown on demand, so that no line can hold up the page.
 pub const HEAD_BYTES_MAX: usize = 16 << 10;

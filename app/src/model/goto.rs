@@ -19,7 +19,11 @@ pub fn read(typed: &str, lines: u64, near: Option<&str>, zone: Zone) -> Result<P
         if !(0.0..=100.0).contains(&share) {
             return Err(format!("“{text}” is no share: 0 % to 100 % are allowed."));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count of lines, at least 0")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a count of lines, at least 0"
+        )]
         let line = (lines as f64 * share / 100.0) as u64;
         return Ok(Place::Line(line.clamp(1, lines.max(1))));
     }
@@ -33,7 +37,9 @@ pub fn read(typed: &str, lines: u64, near: Option<&str>, zone: Zone) -> Result<P
     match text {
         "end" | "last" => Ok(Place::End),
         "top" | "first" => Ok(Place::Top),
-        _ => time::read(text, near, zone).map(Place::Time).ok_or_else(|| format!("“{text}” is neither a line nor a time. Write {ALLOWED}.")),
+        _ => time::read(text, near, zone)
+            .map(Place::Time)
+            .ok_or_else(|| format!("“{text}” is neither a line nor a time. Write {ALLOWED}.")),
     }
 }
 

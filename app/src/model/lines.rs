@@ -226,9 +226,9 @@ impl Lines {
 
     fn has_page(&self, number: u64) -> bool {
         let lines = self.count.saturating_sub(number * PAGE_LINES).min(PAGE_LINES);
-        self.pages.get(&number).is_some_and(|page| {
-            page.rows.len() as u64 >= lines && page.rows.iter().all(Option::is_some)
-        })
+        self.pages
+            .get(&number)
+            .is_some_and(|page| page.rows.len() as u64 >= lines && page.rows.iter().all(Option::is_some))
     }
 }
 
@@ -247,14 +247,17 @@ impl Loose {
 
     fn needs(&self, view: &Range<u64>, count: u64) -> Vec<Need> {
         let mut needs = Vec::new();
-        if view.end > self.end() && !self.at_end && self.end() < count
+        if view.end > self.end()
+            && !self.at_end
+            && self.end() < count
             && let Some(last) = self.rows.back()
         {
             needs.push(Need::After(last.clone()));
         }
         let first = self.rows.front();
         let is_head = self.first == 0 && first.is_some_and(|row| row.offset == 0);
-        if view.start < self.first + 60 && !is_head
+        if view.start < self.first + 60
+            && !is_head
             && let Some(first) = first
         {
             needs.push(Need::Before(first.clone()));
@@ -264,7 +267,10 @@ impl Loose {
 }
 
 fn weight(record: &Record) -> usize {
-    size_of::<Record>() + record.text.capacity() + record.source.capacity() + record.ts.as_ref().map_or(0, String::capacity)
+    size_of::<Record>()
+        + record.text.capacity()
+        + record.source.capacity()
+        + record.ts.as_ref().map_or(0, String::capacity)
 }
 
 #[cfg(test)]

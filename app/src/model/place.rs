@@ -88,11 +88,15 @@ impl View {
             match name.as_str() {
                 "n" => match line_number(&value) {
                     Some(place) => asked.view.place = place,
-                    None => asked.problems.push(format!("n={value} is no line: lines count from 1, and n=end is the last one.")),
+                    None => asked
+                        .problems
+                        .push(format!("n={value} is no line: lines count from 1, and n=end is the last one.")),
                 },
                 "anchor" => match anchor(&value) {
                     Some(place) => asked.view.place = place,
-                    None => asked.problems.push(format!("anchor={value} names no line: an anchor is SOURCE:OFFSET, as in app.log:1024.")),
+                    None => asked
+                        .problems
+                        .push(format!("anchor={value} names no line: an anchor is SOURCE:OFFSET, as in app.log:1024.")),
                 },
                 "at" => match super::time::read(&value, None, super::time::Zone::Utc) {
                     Some(time) => asked.view.place = Place::Time(time),
@@ -105,7 +109,9 @@ impl View {
                 "wrap" => match value.as_str() {
                     "1" => asked.view.wrap = true,
                     "0" | "" => asked.view.wrap = false,
-                    _ => asked.problems.push(format!("wrap={value} is unknown: wrap=1 wraps long lines, wrap=0 does not.")),
+                    _ => asked
+                        .problems
+                        .push(format!("wrap={value} is unknown: wrap=1 wraps long lines, wrap=0 does not.")),
                 },
                 "tz" => match value.as_str() {
                     "local" => asked.view.local = true,
@@ -122,7 +128,8 @@ impl View {
     /// The query string that gives this view again: empty, or starting with `?`.
     #[must_use]
     pub fn query(&self) -> String {
-        let pairs = [self.place.pair(), self.wrap.then(|| "wrap=1".to_owned()), self.local.then(|| "tz=local".to_owned())];
+        let pairs =
+            [self.place.pair(), self.wrap.then(|| "wrap=1".to_owned()), self.local.then(|| "tz=local".to_owned())];
         let joined = pairs.into_iter().flatten().collect::<Vec<_>>().join("&");
         if joined.is_empty() { joined } else { format!("?{joined}") }
     }
@@ -173,7 +180,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_and_left_out() {
-        for text in ["n=0", "n=-1", "n=x", "anchor=app.log", "anchor=:5", "anchor=a:x", "at=noon", "wrap=2", "tz=mars", "before=1000000000000"] {
+        for text in [
+            "n=0",
+            "n=-1",
+            "n=x",
+            "anchor=app.log",
+            "anchor=:5",
+            "anchor=a:x",
+            "at=noon",
+            "wrap=2",
+            "tz=mars",
+            "before=1000000000000",
+        ] {
             let asked = View::parse(text);
             assert_eq!(asked.view, View::default(), "{text}");
             assert_eq!(asked.problems.len(), 1, "{text}");

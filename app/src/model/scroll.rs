@@ -13,6 +13,12 @@ pub const SPACER_PX_MAX: f64 = 2_000_000.0;
 /// The largest move that is taken pixel for pixel: some notches of a wheel, less than any drag of the thumb over a long log.
 pub const FINE_PX_MAX: f64 = 2000.0;
 
+/// How far from either end the scrollbar stays pixel for pixel, so that a wheel finds room to turn there.
+const EDGE_PX: f64 = 20_000.0;
+
+/// How much of the scrolled area a line gets where lines are wrapped.
+const WRAPPED_PX: f64 = 60.0;
+
 /// The uppermost line in view, from 0, and how many of its pixels are above the view's edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Top {
@@ -33,6 +39,7 @@ pub struct Scroll {
     top: Top,
     native: f64,
     coarse: bool,
+    wrap: bool,
 }
 
 #[expect(
@@ -63,7 +70,16 @@ impl Scroll {
     /// The height of the scrolled area.
     #[must_use]
     pub fn spacer_px(&self) -> f64 {
-        (self.lines as f64 * ROW_PX).min(SPACER_PX_MAX)
+        if self.wrap {
+            (self.lines as f64 * WRAPPED_PX).min(SPACER_PX_MAX - self.view_px) + self.view_px
+        } else {
+            (self.lines as f64 * ROW_PX).min(SPACER_PX_MAX)
+        }
+    }
+
+    /// Lines are wrapped from now on, or not: a row may be of any height.
+    pub fn set_wrap(&mut self, wrap: bool) {
+        self.wrap = wrap;
     }
 
     /// There are so many lines now; the place stays, as far as there is still such a line.
@@ -102,7 +118,7 @@ impl Scroll {
             if native >= room - 0.5 {
                 self.top = Top { line: self.lines.saturating_sub(1), px: 0.0 };
             } else {
-                let rows = native / room * self.last_top();
+                let rows = self.rows_at(native);
                 let line = (rows.max(0.0) as u64).min(self.lines.saturating_sub(1));
                 self.top = Top { line, px: (rows - line as f64) * heights(line) };
             }
@@ -110,19 +126,14 @@ impl Scroll {
         }
         self.move_by(moved, heights);
         let (at_start, at_end) = (native <= 0.5, native >= room - 0.5);
-        (at_start && self.top != Top::default()) || (at_end && self.top.line + self.rows_in_view() + 1 < self.lines)
+        (at_start && self.top != Top::default()) || at_end
     }
 
     /// Scrolling has ended: where the scrollbar belongs. The caller puts it there and tells where it came to stand.
     #[must_use]
     pub fn settle(&mut self, heights: Heights<'_>) -> f64 {
         self.coarse = false;
-        let last_top = self.last_top();
-        if last_top <= 0.0 {
-            return 0.0;
-        }
-        let rows = self.top.line as f64 + self.top.px / heights(self.top.line);
-        (rows / last_top).clamp(0.0, 1.0) * self.room_px()
+        self.native_at(self.top.line as f64 + self.top.px / heights(self.top.line))
     }
 
     /// The scrollbar stands at `native`, by our own doing.
@@ -188,9 +199,47 @@ impl Scroll {
         (self.spacer_px() - self.view_px).max(0.0)
     }
 
-    /// The uppermost line's place when the last one is at the view's lower edge, were no row wrapped.
-    fn last_top(&self) -> f64 {
-        (self.lines as f64 - self.view_px / ROW_PX).max(0.0)
+    /// The rows that the scrollbar's whole way stands for: those above the view at the log's end, were no row wrapped.
+    /// Where they are, nobody knows how many fill the last view, and all count.
+    fn way_rows(&self) -> f64 {
+        if self.wrap { self.lines as f64 } else { (self.lines as f64 - self.view_px / ROW_PX).max(0.0) }
+    }
+
+    /// Where the scrollbar belongs when so many rows are above the view.
+    fn native_at(&self, rows: f64) -> f64 {
+        let (room, way) = (self.room_px(), self.way_rows() * ROW_PX);
+        let down = (rows * ROW_PX).clamp(0.0, way);
+        let edge = EDGE_PX.min(room / 4.0);
+        if way <= 0.0 {
+            0.0
+        } else if way <= room {
+            down / way * room
+        } else if down <= edge {
+            down
+        } else if way - down <= edge {
+            room - (way - down)
+        } else {
+            edge + (down - edge) / (way - 2.0 * edge) * (room - 2.0 * edge)
+        }
+    }
+
+    /// How many rows are above the view when the scrollbar stands there: the inverse of `native_at`.
+    fn rows_at(&self, native: f64) -> f64 {
+        let (room, way) = (self.room_px(), self.way_rows() * ROW_PX);
+        let native = native.clamp(0.0, room);
+        let edge = EDGE_PX.min(room / 4.0);
+        let down = if room <= 0.0 {
+            0.0
+        } else if way <= room {
+            native / room * way
+        } else if native <= edge {
+            native
+        } else if room - native <= edge {
+            way - (room - native)
+        } else {
+            edge + (native - edge) / (room - 2.0 * edge) * (way - 2.0 * edge)
+        };
+        down / ROW_PX
     }
 }
 
@@ -238,7 +287,7 @@ mod tests {
         scroll.keep_filled(&even);
         assert_eq!(scroll.top().line, LINES - 40);
         scroll.scrolled(scroll.room_px() / 2.0, &even);
-        assert_eq!(scroll.top().line, (LINES - 40) / 2);
+        assert!(scroll.top().line.abs_diff((LINES - 40) / 2) <= 1);
         scroll.scrolled(0.0, &even);
         assert_eq!(scroll.top(), Top::default());
     }
@@ -260,6 +309,20 @@ mod tests {
     }
 
     #[test]
+    fn there_is_room_to_scroll_wherever_there_are_lines_to_go_to() {
+        let mut scroll = scroll(LINES);
+        for line in [1, 5, 100, LINES - 100, LINES - 45, LINES - 41] {
+            at(&mut scroll, line);
+            let room = scroll.room_px();
+            assert!(scroll.native >= 19.0 && scroll.native <= room - 19.0, "line {line}: {}", scroll.native);
+        }
+        let mut wrapped = self::scroll(20);
+        wrapped.set_wrap(true);
+        at(&mut wrapped, 15);
+        assert!(wrapped.native > 100.0 && wrapped.native < wrapped.room_px() - 100.0);
+    }
+
+    #[test]
     fn settling_puts_the_thumb_where_a_drag_to_it_leads_back() {
         let mut scroll = scroll(LINES);
         for line in [0, 1, 777, 4_321_000, LINES - 40] {
@@ -275,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_last_line_ends_at_the_lower_edge_however_rows_wrap() {
-        let tall = |line: u64| if line % 2 == 0 { 60.0 } else { 20.0 };
+        let tall = |line: u64| if line.is_multiple_of(2) { 60.0 } else { 20.0 };
         let mut scroll = scroll(1000);
         scroll.stand(Top { line: 999, px: 0.0 });
         scroll.keep_filled(&tall);
@@ -300,7 +363,7 @@ mod tests {
 
     #[test]
     fn the_end_stays_in_view_when_it_is_counted() {
-        for (estimate, count) in [(1200, 1000), (800, 1000)] {
+        for (estimate, count) in [(1200_u64, 1000_u64), (800, 1000)] {
             let mut scroll = scroll(estimate);
             scroll.stand(Top { line: estimate - 40, px: 0.0 });
             scroll.shift(count.cast_signed() - estimate.cast_signed());

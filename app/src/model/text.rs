@@ -27,7 +27,8 @@ impl Style {
     #[must_use]
     pub fn classes(self) -> String {
         let mut names = Vec::new();
-        let (fore, back) = if self.inverse { (self.back, Some(self.fore.unwrap_or(7))) } else { (self.fore, self.back) };
+        let (fore, back) =
+            if self.inverse { (self.back, Some(self.fore.unwrap_or(7))) } else { (self.fore, self.back) };
         if let Some(color) = fore {
             names.push(format!("fg-{color}"));
         }
@@ -136,7 +137,8 @@ fn select_graphic(text: &str) -> Option<(&str, &str)> {
 
 fn apply(before: Style, codes: &str) -> Style {
     let mut style = before;
-    let mut codes = codes.split([';', ':']).map(|code| if code.is_empty() { Some(0) } else { code.parse::<u16>().ok() });
+    let mut codes =
+        codes.split([';', ':']).map(|code| if code.is_empty() { Some(0) } else { code.parse::<u16>().ok() });
     while let Some(code) = codes.next() {
         match code {
             Some(0) => style = Style::default(),

@@ -27,7 +27,8 @@ const BLOCK_BYTES: usize = 16 << 10;
 
 /// Opens a dialog of this page.
 pub fn open(id: &str) {
-    let dialog = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlDialogElement>().ok());
+    let dialog =
+        document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlDialogElement>().ok());
     if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
         // It fails only for a dialog that is open or out of the document, and it is neither.
         drop(dialog.show_modal());

@@ -23,7 +23,9 @@ pub fn document(page: Page, files: Files) -> impl IntoView {
     provide_context(page);
     let client = files.client.map(|(script, wasm)| {
         let nonce = use_nonce();
-        let start = format!("import start, {{ hydrate }} from \"{script}\"; await start({{ module_or_path: \"{wasm}\" }}); hydrate();");
+        let start = format!(
+            "import start, {{ hydrate }} from \"{script}\"; await start({{ module_or_path: \"{wasm}\" }}); hydrate();"
+        );
         view! {
             <link rel="modulepreload" href=script.clone() nonce=nonce.clone() />
             <link rel="preload" href=wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />

@@ -16,7 +16,9 @@ pub fn Footer(
     handle: Handle,
 ) -> impl IntoView {
     let line = move || {
-        signals.here.with(|here| here.n.map_or_else(|| "line ~".to_owned(), |n| format!("line {}", figures::grouped(n))))
+        signals
+            .here
+            .with(|here| here.n.map_or_else(|| "line ~".to_owned(), |n| format!("line {}", figures::grouped(n))))
     };
     let total = move || {
         let total = signals.total.get();
@@ -24,16 +26,22 @@ pub fn Footer(
     };
     let value = move || signals.total.with(|total| total.counted.then(|| total.lines.to_string()));
     let zone = move || dom::zone(signals.view.with(|view| view.local));
-    let moment = move || signals.here.with(|here| here.ts.as_deref().and_then(|ts| time::show(ts, zone())))
-        .map(|shown| format!("{} {}", shown.date, shown.clock.get(..8).unwrap_or_default()));
+    let moment = move || {
+        signals
+            .here
+            .with(|here| here.ts.as_deref().and_then(|ts| time::show(ts, zone())))
+            .map(|shown| format!("{} {}", shown.date, shown.clock.get(..8).unwrap_or_default()))
+    };
     let into = move || {
         let first = signals.task.with(|task| task.first_ts.clone())?;
         let millis = signals.here.with(|here| time::millis_between(&first, here.ts.as_deref()?))?;
         Some(format!("{} in", figures::duration(millis)))
     };
-    let indexing = move || signals.task.with(|task| {
-        (task.indexed < 1.0).then(|| format!("indexing {:.0} %", (task.indexed * 100.0).floor()))
-    });
+    let indexing = move || {
+        signals
+            .task
+            .with(|task| (task.indexed < 1.0).then(|| format!("indexing {:.0} %", (task.indexed * 100.0).floor())))
+    };
     view! {
         <footer class="foot">
             <span>{line}" of "<span data-testid="total" data-value=value>{total}</span></span>

@@ -84,7 +84,9 @@ fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
     };
     let wrap = move |event: MouseEvent| {
         handle.with_value(|viewer| {
-            if let Some(viewer) = viewer.as_ref().filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key()) {
+            if let Some(viewer) =
+                viewer.as_ref().filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key())
+            {
                 event.prevent_default();
                 viewer.toggle_wrap();
             }

@@ -83,7 +83,9 @@ fn Item(task: TaskSummary) -> impl IntoView {
         let length = figures::duration(time::millis_between(first, last)?);
         Some(format!("{} {}, {length}", shown.date, shown.clock.get(..5)?))
     });
-    let span_title = span.map(|(first, last)| format!("{} to {}", time::full(first, time::Zone::Utc), time::full(last, time::Zone::Utc)));
+    let span_title = span.map(|(first, last)| {
+        format!("{} to {}", time::full(first, time::Zone::Utc), time::full(last, time::Zone::Utc))
+    });
     view! {
         <a class="task" href=format!("/t/{}", query::encode_path(&task.id))>
             <span class="id">{parents.map(|parents| view! { <small>{parents}</small> })} <b>{name}</b></span>

@@ -24,7 +24,11 @@ pub fn Notices(
             let reason = first.error.clone().unwrap_or_else(|| "no reason was given".to_owned());
             Some(match failed.len() {
                 1 => format!("{} could not be read: {reason}. The other sources are shown.", first.id),
-                count => format!("{} could not be read, the first of them {}: {reason}.", figures::counted(count as u64, "source", "sources"), first.id),
+                count => format!(
+                    "{} could not be read, the first of them {}: {reason}.",
+                    figures::counted(count as u64, "source", "sources"),
+                    first.id
+                ),
             })
         })
     };

@@ -65,9 +65,10 @@ impl Signals {
         let head = page.window.head.as_ref();
         let estimate = head.map_or(page.task.lines_estimate, |head| head.lines);
         let counted = page.task.lines.or_else(|| head.filter(|head| head.counted).map(|head| head.lines));
-        let first = page.target.and_then(|index| page.window.records.get(index)).or_else(|| {
-            if page.from_end { page.window.records.last() } else { page.window.records.first() }
-        });
+        let first = page
+            .target
+            .and_then(|index| page.window.records.get(index))
+            .or_else(|| if page.from_end { page.window.records.last() } else { page.window.records.first() });
         let view = page.view();
         let here = first.map(|record| Here {
             n: record.n,
