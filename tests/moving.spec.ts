@@ -1,6 +1,7 @@
 // Moving through ten million lines: wheel, thumb, keys, links.
 import { expect, test } from "./fixtures.ts";
 import { LINES, text } from "./generate.ts";
+import { Viewer } from "./pages/viewer.ts";
 
 test.beforeEach(async ({ viewer }) => {
   await viewer.open("large");
@@ -60,6 +61,38 @@ test("the thumb reaches the middle and both ends", async ({ viewer }) => {
   await expect(viewer.row(LINES)).toBeInViewport();
   await drag(0);
   await expect(viewer.row(1)).toBeInViewport();
+});
+
+test("the thumb is dragged with the mouse to both ends and the middle", async ({ playwright, baseURL, launchOptions }) => {
+  // Playwright hides the scrollbars of a headless browser; a reader has them.
+  const browser = await playwright.chromium.launch({ ...launchOptions, ignoreDefaultArgs: ["--hide-scrollbars"] });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const viewer = new Viewer(page);
+  await page.goto(`${baseURL}/t/large`);
+  await viewer.hydrated();
+  await viewer.counted(LINES);
+  const bar = await viewer.log.evaluate((log) => {
+    const box = log.getBoundingClientRect();
+    const width = log.offsetWidth - log.clientWidth;
+    return { x: box.right - width / 2, top: box.top + width + 8, bottom: box.top + log.clientHeight - width - 8 };
+  });
+  const drag = async (from: number, to: number) => {
+    await page.mouse.move(bar.x, from);
+    await page.mouse.down();
+    for (let step = 1; step <= 20; step++) {
+      await page.mouse.move(bar.x, from + ((to - from) * step) / 20);
+      expect(await viewer.rows()).toBeLessThanOrEqual(400);
+    }
+  };
+  const middle = (bar.top + bar.bottom) / 2;
+  await drag(bar.top, middle);
+  await expect.poll(async () => Math.abs((await viewer.top()) - LINES / 2)).toBeLessThan(LINES / 50);
+  await page.mouse.move(bar.x, bar.bottom + 40);
+  await expect(viewer.row(LINES)).toBeInViewport();
+  await page.mouse.move(bar.x, bar.top - 40);
+  await expect(viewer.row(1)).toBeInViewport();
+  await page.mouse.up();
+  await browser.close();
 });
 
 test("a line and a time are found from the field, and a wrong one is told", async ({ viewer, page }) => {

@@ -41,9 +41,7 @@ impl Api for PageApi {
             let wanted = Wanted { start: query.start, before: query.before, limit: query.limit, uncounted: true };
             let opening = Opening::find(snapshot, &wanted, self.shared.catalog.zone()).await?;
             // The page's stream has no errors but those it carries: see `Format::Page`.
-            let chunks = opening
-                .stream(Format::Page, Some(permit))
-                .filter_map(|chunk| std::future::ready(chunk.ok()));
+            let chunks = opening.stream(Format::Page, Some(permit)).filter_map(|chunk| std::future::ready(chunk.ok()));
             Ok(chunks.boxed())
         }
         .boxed()

@@ -56,6 +56,13 @@ pub fn duration(millis: u64) -> String {
     }
 }
 
+/// A name in two parts, the second of at most `end_chars` characters.
+#[must_use]
+pub fn two_parts(name: &str, end_chars: usize) -> (&str, &str) {
+    let at = end_chars.checked_sub(1).and_then(|last| name.char_indices().rev().nth(last)).map_or(0, |(at, _)| at);
+    name.split_at(if end_chars == 0 { name.len() } else { at })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{bytes, counted, duration, grouped};
@@ -76,5 +83,13 @@ mod tests {
         assert_eq!(bytes(1_000_000_000_000), "1.0 TB");
         assert_eq!(duration(7_860_000), "2 h 11 min");
         assert_eq!(duration(12_430), "12.4 s");
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_end() {
+        assert_eq!(super::two_parts("worker-97ee12-28032.err", 9), ("worker-97ee12-", "28032.err"));
+        assert_eq!(super::two_parts("é.log", 9), ("", "é.log"));
+        assert_eq!(super::two_parts("éé", 1), ("é", "é"));
+        assert_eq!(super::two_parts("ab", 0), ("ab", ""));
     }
 }

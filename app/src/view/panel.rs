@@ -9,6 +9,9 @@ use super::state::{meaning, word};
 use crate::model::figures;
 use crate::model::sources::LANES;
 
+/// Characters at the end of a source's name that stay in sight where it is too long: they tell it from its neighbours.
+const END_CHARS: usize = 13;
+
 /// The panel beside the log; on narrow screens it opens from a button.
 #[component]
 pub fn Panel(
@@ -57,10 +60,12 @@ fn Source(source: SourceInfo, lane: usize) -> impl IntoView {
         (state, _) => word(state).to_owned(),
     };
     let title = format!("{}: {}, {}", source.id, figures::bytes(source.bytes), meaning(source.state));
+    let (start, end) = figures::two_parts(&source.id, END_CHARS);
+    let (start, end) = ((!start.is_empty()).then(|| start.to_owned()), end.to_owned());
     view! {
         <li data-lane=lane.to_string() data-state=word(source.state) title=title>
             <span class="lane" aria-hidden="true"></span>
-            <span class="name">{source.id}</span>
+            <span class="name">{start.map(|start| view! { <span class="start">{start}</span> })}<span class="end">{end}</span></span>
             <span class="figure">{figure}</span>
             {source.error.map(|error| view! { <span class="error">{error}</span> })}
         </li>
