@@ -13,6 +13,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tower_http::trace::TraceLayer;
 
 use super::{ServeArgs, TimeArgs, TimeOptions};
 use crate::page_api::PageApi;
@@ -120,7 +121,8 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
 fn app(catalog: Arc<Catalog>) -> Router {
     let shared = Shared::new(catalog);
     let api = Arc::new(PageApi::new(shared.clone()));
-    routes::router(shared).merge(pages::router(api, Assets::embedded()))
+    // A line a request, at level debug: method, address, status, time.
+    routes::router(shared).merge(pages::router(api, Assets::embedded())).layer(TraceLayer::new_for_http())
 }
 
 /// Says where to look: on standard output, which scripts read.
