@@ -1,5 +1,7 @@
 //! Times as rows show them and as readers type them, over the civil calendar.
 
+use record::civil;
+
 /// In which zone times are shown and read.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Zone {
@@ -148,8 +150,8 @@ fn parse_date(text: &str) -> Option<i64> {
     let year = number(parts.next()?, 4, 4)?;
     let month = number(parts.next()?, 2, 2)?;
     let day = number(parts.next()?, 2, 2)?;
-    let days = days_from_civil(year, month, day);
-    (parts.next().is_none() && (1..=12).contains(&month) && civil_from_days(days) == (year, month, day)).then_some(days)
+    let days = civil::days(u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?;
+    parts.next().is_none().then_some(days)
 }
 
 fn number(text: &str, least: usize, most: usize) -> Option<i64> {
@@ -158,47 +160,16 @@ fn number(text: &str, least: usize, most: usize) -> Option<i64> {
 }
 
 fn date_text(day: i64) -> String {
-    let (year, month, day) = civil_from_days(day);
+    let (year, month, day) = civil::date(day);
     format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// Days since 1970-01-01. After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// The inverse of [`days_from_civil`].
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Zone, civil_from_days, days_from_civil, full, millis_between, read, show};
+    use super::{Zone, full, millis_between, read, show};
 
     const NEAR: Option<&str> = Some("2026-11-22T23:30:00.5Z");
     const EAST: Zone = Zone::Local(|_| 120);
-
-    #[test]
-    fn days_and_dates_are_inverse() {
-        for days in (-800_000..3_000_000).step_by(97) {
-            let (year, month, day) = civil_from_days(days);
-            assert_eq!(days_from_civil(year, month, day), days);
-        }
-        assert_eq!(civil_from_days(0), (1970, 1, 1));
-    }
 
     #[test]
     fn a_time_is_shown_to_the_millisecond_and_told_in_full() {

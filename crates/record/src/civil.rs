@@ -31,7 +31,8 @@ impl Civil {
 }
 
 /// Days since 1970-01-01; none if there is no such date. Years 1 to 9999.
-pub(crate) fn days(year: u16, month: u8, day: u8) -> Option<i64> {
+#[must_use]
+pub fn days(year: u16, month: u8, day: u8) -> Option<i64> {
     if year == 0 || year > 9999 || day == 0 || day > month_days(year, month) {
         return None;
     }
@@ -44,7 +45,8 @@ pub(crate) fn days(year: u16, month: u8, day: u8) -> Option<i64> {
 }
 
 /// Year, month and day of the day `days` after 1970-01-01 (or before).
-pub(crate) fn date(days: i64) -> (i64, i64, i64) {
+#[must_use]
+pub fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
@@ -84,5 +86,21 @@ fn month_days(year: u16, month: u8) -> u8 {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{date, days};
+
+    #[test]
+    fn days_and_dates_are_inverse() {
+        for day in (-719_162..2_932_897).step_by(97) {
+            let (year, month, of_month) = date(day);
+            let narrow = (u16::try_from(year), u8::try_from(month), u8::try_from(of_month));
+            let (Ok(year), Ok(month), Ok(of_month)) = narrow else { panic!("day {day} is {narrow:?}") };
+            assert_eq!(days(year, month, of_month), Some(day));
+        }
+        assert_eq!(date(0), (1970, 1, 1));
     }
 }

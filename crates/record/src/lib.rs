@@ -30,7 +30,7 @@
 //! assert!(out.starts_with(br#"{"n":1,"ts":"2024-12-20T03:04:05.120Z","level":"warn","#));
 //! ```
 
-mod civil;
+pub mod civil;
 mod json;
 
 pub mod level;
