@@ -6,6 +6,7 @@
 //!
 //! Plain, blocking functions: no HTTP, no runtime, no clock.
 
+mod batch;
 mod error;
 mod index;
 mod layout;
@@ -15,11 +16,13 @@ mod log;
 mod merge;
 mod source;
 mod stream;
+mod text;
 
+pub use batch::Line;
 pub use error::Error;
 pub use index::{Block, Index, LevelCounts, level_place};
 pub use layout::{Encoding, Layout};
 pub use log::{Found, Log, Place};
 pub use merge::{Failure, Input, Merge};
 pub use source::{FileSource, MemorySource, Packing, Source, SpoolSource};
-pub use stream::{Line, Origin, Standing, Stream};
+pub use stream::{Origin, Standing};

@@ -3,11 +3,18 @@
 /// Bytes read at a time where few sources are open. Larger gives no speed on a warm page cache.
 pub const BLOCK_BYTES_MAX: usize = 256 << 10;
 
+/// Bytes that the first read of a stretch asks for; each read after it asks for twice as many, so that a window is not
+/// made to wait for a block that it does not show.
+pub const BLOCK_BYTES_FIRST: usize = 16 << 10;
+
 /// Bytes read at a time where many are: below this a read costs more than what it brings.
 pub const BLOCK_BYTES_MIN: usize = 4 << 10;
 
 /// Bytes that the blocks of all sources of one merge may take together; the block shrinks with their number.
 pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
+
+/// Sources of one merge up to which each is read ahead on other threads; with more, blocks are small and take memory.
+pub const AHEAD_SOURCES_MAX: usize = 256;
 
 /// Files open at one time, in one process; the one used longest ago is closed and opened again when needed.
 /// Below the 1,024 that most systems allow, with room for connections.

@@ -144,7 +144,7 @@ impl Log {
     }
 
     /// The first line that `is_it`, looked for from the block on that `block` names.
-    fn find_from(&self, block: impl Fn(&Index) -> usize, is_it: impl Fn(usize, &crate::stream::Line) -> bool) -> Found {
+    fn find_from(&self, block: impl Fn(&Index) -> usize, is_it: impl Fn(usize, &crate::Line) -> bool) -> Found {
         let (block, complete, spacing) = {
             let index = self.index();
             let block = block(&index);

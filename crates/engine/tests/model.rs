@@ -192,9 +192,9 @@ fn taken(merge: &mut Merge, count: usize) -> Vec<Placed> {
             key: line.key,
             source,
             offset: line.offset,
-            time: line.time,
-            late: line.late,
-            wild: line.wild,
+            time: line.time(),
+            late: line.is_late(),
+            wild: line.is_wild(),
             text: record.text.text.as_bytes().to_vec(),
         });
     }

@@ -8,7 +8,7 @@ use super::Log;
 use crate::limits::{BLOCK_BYTES_MIN, TAIL_BYTES};
 use crate::lines::Lines;
 use crate::merge::{Input, Merge, block_bytes};
-use crate::stream::{Standing, Stream};
+use crate::stream::{Standing, Stream, is_sure};
 
 impl Log {
     /// The merge of the last `count` lines, without an index, and how many lines it gives.
@@ -80,12 +80,6 @@ fn near_end(input: &Input, offset: u64, sources: usize) -> Option<Standing> {
         return Some(standing);
     }
     let stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes(sources));
-    for (_, line) in stream {
-        if let Some(time) = line.time
-            && !line.wild
-        {
-            return Some(Standing { key: time, ..standing });
-        }
-    }
-    None
+    let key = stream.singly().find(is_sure)?.time()?;
+    Some(Standing { key, ..standing })
 }
