@@ -8,21 +8,25 @@
 
 mod batch;
 mod error;
+mod filter;
 mod index;
 mod layout;
 pub mod limits;
 mod lines;
 mod log;
 mod merge;
+mod pattern;
 mod source;
 mod stream;
 mod text;
 
 pub use batch::Line;
 pub use error::Error;
+pub use filter::{Filter, Levels};
 pub use index::{Block, Index, LevelCounts, level_place};
 pub use layout::{Encoding, Layout};
-pub use log::{Found, Log, Place};
+pub use log::{Bucket, Buckets, By, Ended, Found, Log, Place, Searched};
 pub use merge::{Failure, Input, Merge};
+pub use pattern::{Case, Pattern, PatternError};
 pub use source::{FileSource, MemorySource, Packing, Source, SpoolSource};
 pub use stream::{Origin, Standing};

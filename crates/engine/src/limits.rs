@@ -53,3 +53,18 @@ pub const SPOOL_BYTES_MAX: u64 = 64 << 30;
 
 /// Bytes of window that a zstd frame may ask for (2 to this power): 128 MiB, what `zstd --long=27` writes.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// Bytes of a regular expression that a person may type.
+pub const PATTERN_BYTES_MAX: usize = 4 << 10;
+
+/// Groups within groups of a regular expression.
+pub const PATTERN_NESTING_MAX: u32 = 64;
+
+/// Bytes that a compiled regular expression may take; and its cache, on each thread that searches.
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of the log that one thread searches before it tells what it found; the first ones are smaller.
+pub const SEARCH_GROUP_BYTES: u64 = 4 << 20;
+
+/// Buckets into which a log is divided at most; each may need a block to be read.
+pub const STATS_BUCKETS_MAX: u64 = 2_000;

@@ -1,14 +1,23 @@
 //! A log: sources in one order, and any stretch of it at once.
 
+mod search;
+mod stats;
 mod tail;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use record::Timestamp;
 
 use crate::index::{Index, Stretch};
 use crate::merge::{Input, Merge};
+
+pub use search::{Ended, Searched};
+pub use stats::{Bucket, Buckets, By};
+
+/// How often who waits for the index asks whether it is still wanted.
+const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// A place in the merged order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +52,8 @@ pub enum Found {
 pub struct Log {
     inputs: Arc<[Input]>,
     index: RwLock<Index>,
+    /// Told after each change of the index.
+    indexed: (Mutex<()>, Condvar),
 }
 
 impl Log {
@@ -51,7 +62,7 @@ impl Log {
     pub fn new(inputs: impl Into<Arc<[Input]>>) -> Self {
         let inputs = inputs.into();
         let index = RwLock::new(Index::new(inputs.len()));
-        Self { inputs, index }
+        Self { inputs, index, indexed: Default::default() }
     }
 
     /// Its sources.
@@ -87,13 +98,38 @@ impl Log {
             stretch.push(source, line);
         }
         self.push(stretch);
-        self.index.write().unwrap_or_else(PoisonError::into_inner).finish(merge.failures().to_vec());
+        self.change_index(|index| index.finish(merge.failures().to_vec()));
         progress(&self.index());
     }
 
     fn push(&self, stretch: Option<Stretch>) {
         if let Some(stretch) = stretch {
-            self.index.write().unwrap_or_else(PoisonError::into_inner).push(stretch);
+            self.change_index(|index| index.push(stretch));
+        }
+    }
+
+    fn change_index(&self, change: impl FnOnce(&mut Index)) {
+        change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
+        // Held for a moment, so that nobody misses this between looking and waiting.
+        drop(self.indexed.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.indexed.1.notify_all();
+    }
+
+    /// Waits until the index knows the whole of a block, or of the log. False once `stop` is set.
+    fn wait_for_block(&self, block: usize, stop: &AtomicBool) -> bool {
+        let mut waiting = self.indexed.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            {
+                let index = self.index();
+                if index.is_complete() || index.blocks().len() > block + 1 {
+                    return true;
+                }
+            }
+            let waited = self.indexed.1.wait_timeout(waiting, ASK_EVERY);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use record::scan::Rules;
-use record::{RecordView, text};
+use record::text::{self, Text};
+use record::RecordView;
 
 use crate::batch::{Batch, Line};
 use crate::limits::{AHEAD_SOURCES_MAX, BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, BLOCKS_BYTES_MAX};
@@ -179,20 +180,23 @@ impl Merge {
         Ok(())
     }
 
+    /// The current line's text. A source that fails meanwhile is noted among the failures, and the text is empty.
+    pub fn text(&mut self) -> Option<Text<'_>> {
+        self.record(None).map(|record| record.text)
+    }
+
     /// The current line as a record, numbered `n`.
     pub fn record(&mut self, n: Option<u64>) -> Option<RecordView<'_>> {
-        let source = self.current?;
-        let reader = &self.streams[source];
-        let input = &self.inputs[source];
-        let line = *reader.batch.lines.get(reader.at)?;
-        self.scratch.clear();
-        let text = match text_of(input, &line, reader.batch.bytes(line.offset, line.end()), &mut self.scratch) {
-            Ok(text) => text,
-            Err(error) => {
-                self.failures.push(Failure { source, error });
-                text::decode(b"", 0)
-            }
-        };
+        let Self { inputs, streams, current, failures, scratch, .. } = self;
+        let source = (*current)?;
+        let Reader { batch, at, .. } = &streams[source];
+        let line = batch.lines.get(*at)?;
+        let input = &inputs[source];
+        let read = text_of(input, line, batch.bytes(line.offset, line.end()), scratch);
+        let text = read.unwrap_or_else(|error| {
+            failures.push(Failure { source, error });
+            text::decode(b"", 0)
+        });
         Some(RecordView {
             n,
             time: line.time(),
