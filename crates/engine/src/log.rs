@@ -12,6 +12,7 @@ use record::Timestamp;
 
 use crate::index::{Index, Stretch};
 use crate::merge::{Input, Merge};
+use crate::stream::Standing;
 
 pub use search::{Ended, Searched};
 pub use stats::{Bucket, Buckets, By};
@@ -51,6 +52,8 @@ pub enum Found {
 /// A log whose sources stand still, with the index that one pass over it makes.
 pub struct Log {
     inputs: Arc<[Input]>,
+    /// Its sources are copies of one another.
+    copies: bool,
     index: RwLock<Index>,
     /// Told after each change of the index.
     indexed: (Mutex<()>, Condvar),
@@ -62,7 +65,13 @@ impl Log {
     pub fn new(inputs: impl Into<Arc<[Input]>>) -> Self {
         let inputs = inputs.into();
         let index = RwLock::new(Index::new(inputs.len()));
-        Self { inputs, index, indexed: Default::default() }
+        Self { inputs, copies: false, index, indexed: Default::default() }
+    }
+
+    /// The same log, of sources that are copies of one another: each line is shown once (contract, section 5).
+    #[must_use]
+    pub fn without_copies(self) -> Self {
+        Self { copies: true, ..self }
     }
 
     /// Its sources.
@@ -82,7 +91,7 @@ impl Log {
     /// Ends early, with the index incomplete, once `cancelled` is set. To be called once.
     pub fn build_index(&self, cancelled: &AtomicBool, mut progress: impl FnMut(&Index)) {
         let spacing = self.index().spacing();
-        let mut merge = Merge::from_start(Arc::clone(&self.inputs));
+        let mut merge = self.merge_from_block(0);
         let mut stretch: Option<Stretch> = None;
         while merge.next().is_some() {
             if stretch.as_ref().is_some_and(|stretch| stretch.lines() == spacing) {
@@ -221,14 +230,35 @@ impl Log {
     }
 
     fn merge_from_block(&self, block: usize) -> Merge {
-        let standings = {
-            let index = self.index();
-            if block < index.blocks().len() { Some(index.standings(block).to_vec()) } else { None }
-        };
-        match standings {
-            Some(standings) => Merge::new(Arc::clone(&self.inputs), &standings),
+        let from = |standings: Option<&[Standing]>| match standings {
+            Some(standings) => Merge::new(Arc::clone(&self.inputs), standings),
             None => Merge::from_start(Arc::clone(&self.inputs)),
+        };
+        let (standings, earlier) = {
+            let index = self.index();
+            let known = block < index.blocks().len();
+            (known.then(|| index.standings(block).to_vec()), known.then(|| self.before_key(&index, block)).flatten())
+        };
+        if !self.copies {
+            return from(standings.as_deref());
         }
+        // What was seen of a key decides about the lines that follow: it is seen again from its first line on.
+        let mut merge = from(earlier.as_deref()).without_copies();
+        while let Some((source, line)) = merge.next() {
+            if standings.as_ref().is_none_or(|standings| line.start() >= standings[source].offset) {
+                merge.hold();
+                break;
+            }
+        }
+        merge
+    }
+
+    /// The standings of the last block that begins before the key with which `block` begins.
+    fn before_key(&self, index: &Index, block: usize) -> Option<Vec<Standing>> {
+        let key = index.blocks()[block].first_key;
+        let blocks = if self.copies { &index.blocks()[..block] } else { &[] };
+        let earlier = blocks.partition_point(|block| block.first_key < key).checked_sub(1)?;
+        Some(index.standings(earlier).to_vec())
     }
 }
 

@@ -1,14 +1,15 @@
 //! The exact merge of any number of streams: by key, then by the source's place, then by offset.
 
 mod ahead;
+mod copies;
 mod tree;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use record::RecordView;
 use record::scan::Rules;
 use record::text::{self, Text};
-use record::RecordView;
 
 use crate::batch::{Batch, Line};
 use crate::limits::{AHEAD_SOURCES_MAX, BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, BLOCKS_BYTES_MAX};
@@ -16,6 +17,7 @@ use crate::stream::{Origin, Standing, Stream};
 use crate::text::text_of;
 use crate::{Error, Source};
 use ahead::Ahead;
+use copies::Copies;
 use tree::Tree;
 
 /// A source of a merge, ready to be read from its first line or from any standing.
@@ -55,6 +57,10 @@ pub struct Merge {
     tree: Tree,
     /// The source of the current line.
     current: Option<usize>,
+    /// The current line was not handed out yet.
+    held: bool,
+    /// What tells copies, where they are to be left out.
+    copies: Option<Copies>,
     failures: Vec<Failure>,
     scratch: Vec<u8>,
 }
@@ -87,7 +93,16 @@ impl Merge {
             note_failure(reader, source, &mut failures);
         }
         let keys = streams.iter().map(|reader| reader.batch.lines.first().map(|line| line.key)).collect();
-        Self { inputs, streams, tree: Tree::new(keys), current: None, failures, scratch: Vec::new() }
+        Self {
+            inputs,
+            streams,
+            tree: Tree::new(keys),
+            current: None,
+            held: false,
+            copies: None,
+            failures,
+            scratch: Vec::new(),
+        }
     }
 
     /// The merge of `inputs` from their first lines on.
@@ -97,10 +112,35 @@ impl Merge {
         Self::new(inputs, &standings)
     }
 
+    /// The same merge without copies (contract, section 5): all its sources count as copies of one another.
+    ///
+    /// It has to stand before the first line of a key.
+    #[must_use]
+    pub fn without_copies(self) -> Self {
+        Self { copies: Some(Copies::new()), ..self }
+    }
+
     /// Goes on to the next line: the place of its source, and the line. None after the last.
     #[expect(clippy::should_implement_trait, reason = "the line borrows from the merge")]
     #[inline]
     pub fn next(&mut self) -> Option<(usize, &Line)> {
+        if std::mem::take(&mut self.held) {
+            return self.current();
+        }
+        self.advance();
+        while self.copies.is_some() && self.current.is_some() && !self.keeps() {
+            self.advance();
+        }
+        self.current()
+    }
+
+    /// Has [`Merge::next`] give the current line once more.
+    pub(crate) fn hold(&mut self) {
+        self.held = self.current.is_some();
+    }
+
+    #[inline]
+    fn advance(&mut self) {
         if let Some(source) = self.current {
             let reader = &mut self.streams[source];
             reader.at += 1;
@@ -111,7 +151,6 @@ impl Merge {
             self.tree.replace_least(reader.batch.lines.get(reader.at).map(|line| line.key));
         }
         self.current = self.tree.least();
-        self.current()
     }
 
     /// The current line again.

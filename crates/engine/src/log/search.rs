@@ -52,13 +52,7 @@ struct Group {
 impl Log {
     /// Finds the lines that `filter` wants, from block `from` of the index on, in order; `found` is told stretch by
     /// stretch. Waits for the index where it is not complete; ends when `stop` is set, or with the log.
-    pub fn search(
-        &self,
-        filter: &Filter,
-        from: usize,
-        stop: &AtomicBool,
-        mut found: impl FnMut(Searched),
-    ) -> Ended {
+    pub fn search(&self, filter: &Filter, from: usize, stop: &AtomicBool, mut found: impl FnMut(Searched)) -> Ended {
         let mut next = from;
         let mut group_bytes = SEARCH_GROUP_BYTES / 64;
         loop {
@@ -137,7 +131,13 @@ impl Log {
                 Share::None => {}
                 Share::All => lines.extend(first..first + count),
                 Share::Some => {
-                    self.wanted_of(filter, candidates.as_ref(), group.blocks.start + run.start, first..first + count, &mut lines)?;
+                    self.wanted_of(
+                        filter,
+                        candidates.as_ref(),
+                        group.blocks.start + run.start,
+                        first..first + count,
+                        &mut lines,
+                    )?;
                 }
             }
         }
@@ -163,8 +163,7 @@ impl Log {
             let offset = line.offset;
             let wanted = match (&filter.pattern, &mut cursor) {
                 (Some(pattern), Some(cursor)) => {
-                    cursor.is_candidate(source, offset)
-                        && merge.text().is_some_and(|text| pattern.is_match(&text.text))
+                    cursor.is_candidate(source, offset) && merge.text().is_some_and(|text| pattern.is_match(&text.text))
                 }
                 _ => true,
             };

@@ -96,7 +96,8 @@ impl Log {
             .par_iter()
             .map(|(block, ordinal, lines)| {
                 let mut merge = self.merge_from_block(*block);
-                let next = |ordinal| merge.next().map(|(_, line)| (scale.bucket(ordinal, line.key), level_place(line.level)));
+                let next =
+                    |ordinal| merge.next().map(|(_, line)| (scale.bucket(ordinal, line.key), level_place(line.level)));
                 (*ordinal..ordinal + lines).map_while(next).collect()
             })
             .collect();

@@ -15,9 +15,12 @@ impl Log {
     ///
     /// The lines are the last ones as far as the sources' own ends tell: a line further up whose time is ahead of
     /// them all can only be seen by the index. None where that cannot be told from a bounded stretch, or where a
-    /// source does not know its length yet.
+    /// source does not know its length yet, or where copies are left out.
     #[must_use]
     pub fn tail(&self, count: u64) -> Option<(Merge, u64)> {
+        if self.copies {
+            return None;
+        }
         let sources = self.inputs().len().max(1) as u64;
         let mut reach = (TAIL_BYTES / 16 / sources).max(BLOCK_BYTES_MIN as u64);
         loop {
