@@ -1,5 +1,6 @@
 //! A log: sources in one order, and any stretch of it at once.
 
+mod pick;
 mod search;
 mod stats;
 mod tail;
@@ -14,6 +15,7 @@ use crate::index::{Index, Stretch};
 use crate::merge::{Input, Merge};
 use crate::stream::Standing;
 
+pub use pick::Picker;
 pub use search::{Ended, Searched};
 pub use stats::{Bucket, Buckets, By};
 
