@@ -6,6 +6,7 @@
 //!
 //! Plain, blocking functions: no HTTP, no runtime, no clock.
 
+mod cache;
 mod error;
 mod index;
 mod layout;
@@ -16,10 +17,11 @@ mod merge;
 mod source;
 mod stream;
 
+pub use cache::{Cache, CacheKey};
 pub use error::Error;
 pub use index::{Block, Index, LevelCounts, level_place};
 pub use layout::{Encoding, Layout};
 pub use log::{Found, Log, Place};
 pub use merge::{Failure, Input, Merge};
-pub use source::{FileSource, MemorySource, Packing, Source, SpoolSource};
+pub use source::{DiskBudget, FileIdentity, FileSource, MemorySource, Packing, Source, SpoolSource, Spools};
 pub use stream::{Line, Origin, Standing, Stream};
