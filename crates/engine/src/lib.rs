@@ -19,7 +19,7 @@ mod stream;
 
 pub use cache::{Cache, CacheKey};
 pub use error::Error;
-pub use index::{Block, Index, LevelCounts, level_place};
+pub use index::{Block, Index, IndexFileError, LevelCounts, Loaded, LogIdentity, level_place};
 pub use layout::{Encoding, Layout};
 pub use log::{Found, Log, Place};
 pub use merge::{Failure, Input, Merge};

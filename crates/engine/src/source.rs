@@ -12,6 +12,9 @@ mod store;
 pub use budget::DiskBudget;
 pub use file::FileSource;
 pub use identity::FileIdentity;
+#[cfg(test)]
+pub(crate) use identity::ends_of;
+pub(crate) use identity::{hash_before, hash_first};
 pub use memory::MemorySource;
 pub use packing::Packing;
 pub use spool::{SpoolSource, Spools};
