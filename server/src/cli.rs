@@ -78,9 +78,41 @@ pub struct MergeArgs {
     /// Write the last so many lines.
     #[arg(long, value_name = "M")]
     pub tail: Option<u64>,
+    /// Which lines to write.
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// All sources are copies of one another: write each line once.
+    #[arg(long, env = "LOGBOOM_DEDUP")]
+    pub dedup: bool,
     /// How times are read.
     #[command(flatten)]
     pub times: TimeArgs,
+}
+
+/// Which lines are wanted: those that meet all that is given. They are filtered before others are counted.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FilterArgs {
+    /// Lines placed at this time or later: 2026-11-22T02:14:01Z, `2026-11-22 02:14`, or 02:14:01 of the log's first day.
+    #[arg(long, value_name = "T")]
+    pub since: Option<String>,
+    /// Lines placed at this time or earlier.
+    #[arg(long, value_name = "T")]
+    pub until: Option<String>,
+    /// Lines of these levels: trace, debug, info, warn, error, fatal, none.
+    #[arg(long, value_name = "L,…")]
+    pub level: Option<String>,
+    /// Lines of these sources, by their ids.
+    #[arg(long, value_name = "ID,…")]
+    pub source: Option<String>,
+    /// Lines whose text has a match of this regular expression.
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub grep: Option<String>,
+    /// How upper and lower case are told apart in it: match, ignore, or smart (if it has a letter in upper case).
+    #[arg(long, value_name = "CASE", default_value = "match")]
+    pub case: String,
+    /// With so many lines before and after each match, of those that meet the other conditions.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub context: u64,
 }
 
 /// What `merge` writes.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod clock;
+mod filters;
 mod gather;
 mod ids;
 mod page_api;

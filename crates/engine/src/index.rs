@@ -12,9 +12,10 @@ pub use identity::LogIdentity;
 
 use record::{Level, Timestamp};
 
+use crate::Line;
 use crate::limits::{CHECKPOINT_LINES_MIN, CHECKPOINT_LINES_PER_SOURCE};
 use crate::merge::Failure;
-use crate::stream::{Line, Standing};
+use crate::stream::Standing;
 
 /// Counts of lines a level: those of [`Level::ALL`] in order, and last the lines without a level.
 pub type LevelCounts = [u64; 7];

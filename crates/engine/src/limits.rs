@@ -3,11 +3,18 @@
 /// Bytes read at a time where few sources are open. Larger gives no speed on a warm page cache.
 pub const BLOCK_BYTES_MAX: usize = 256 << 10;
 
+/// Bytes that the first read of a stretch asks for; each read after it asks for twice as many, so that a window is not
+/// made to wait for a block that it does not show.
+pub const BLOCK_BYTES_FIRST: usize = 16 << 10;
+
 /// Bytes read at a time where many are: below this a read costs more than what it brings.
 pub const BLOCK_BYTES_MIN: usize = 4 << 10;
 
 /// Bytes that the blocks of all sources of one merge may take together; the block shrinks with their number.
 pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
+
+/// Sources of one merge up to which each is read ahead on other threads; with more, blocks are small and take memory.
+pub const AHEAD_SOURCES_MAX: usize = 256;
 
 /// Files open at one time, in one process; the one used longest ago is closed and opened again when needed.
 /// Below the 1,024 that most systems allow, with room for connections.
@@ -47,11 +54,30 @@ pub const SPOOL_BYTES_MAX: u64 = 64 << 30;
 /// Bytes of window that a zstd frame may ask for (2 to this power): 128 MiB, what `zstd --long=27` writes.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
+/// Bytes of a regular expression that a person may type.
+pub const PATTERN_BYTES_MAX: usize = 4 << 10;
+
+/// Groups within groups of a regular expression.
+pub const PATTERN_NESTING_MAX: u32 = 64;
+
+/// Bytes that a compiled regular expression may take; and its cache, on each thread that searches.
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of the log that one thread searches before it tells what it found; the first ones are smaller.
+pub const SEARCH_GROUP_BYTES: u64 = 4 << 20;
+
+/// Buckets into which a log is divided at most; each may need a block to be read.
+pub const STATS_BUCKETS_MAX: u64 = 2_000;
+
+/// Different lines of one key that are remembered to tell their copies: about 9 MB. The rest of a key that has more is
+/// gone through once for each so many of them.
+pub const COPIES_LINES_MAX: usize = 229_376;
+
 /// Text in one frame of a spool, in bytes: what is unpacked to read any byte of it. Half as much packs a tenth worse;
 /// twice as much makes a read at a far offset twice as slow.
 pub const FRAME_TEXT_BYTES: usize = 256 << 10;
 
-/// The level at which zstd packs the frames of a spool: the fastest that still takes a log to a seventh.
+/// The level at which zstd packs the frames of a spool: the fastest that takes a log to a fifth.
 pub const FRAME_ZSTD_LEVEL: i32 = 1;
 
 /// Unpacked frames that are kept at hand a source, so that reads one after another unpack each frame once.

@@ -7,7 +7,7 @@ use memchr::memchr;
 use record::limits::TEXT_BYTES_MAX;
 
 use crate::layout::Encoding;
-use crate::limits::{BLOCK_BYTES_MAX, WILD_BYTES};
+use crate::limits::{BLOCK_BYTES_FIRST, BLOCK_BYTES_MAX, WILD_BYTES};
 use crate::{Error, Source};
 
 /// Where a line lies in its source, in bytes.
@@ -27,7 +27,9 @@ pub(crate) struct RawLine {
 pub(crate) struct Lines {
     source: Arc<dyn Source>,
     encoding: Encoding,
+    /// Bytes to read next; they double from one read to the next, up to `block_bytes_max`.
     block_bytes: usize,
+    block_bytes_max: usize,
     /// Bytes of the source from `base` on; the first `filled` are valid.
     buf: Vec<u8>,
     base: u64,
@@ -36,6 +38,8 @@ pub(crate) struct Lines {
     at: usize,
     /// Where in `buf` the head of the last line lies.
     head: Range<usize>,
+    /// Bytes after `at` that hold no newline.
+    searched: usize,
     /// The last line was longer than the buffer: the next one starts here.
     jump: Option<u64>,
     ended: bool,
@@ -43,17 +47,19 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The lines of `source` from `offset` on, which is the start of one.
+    /// The lines of `source` from `offset` on, which is the start of one; it reads `block_bytes` at a time at most.
     pub fn new(source: Arc<dyn Source>, encoding: Encoding, offset: u64, block_bytes: usize) -> Self {
         Self {
             source,
             encoding,
-            block_bytes,
+            block_bytes: block_bytes.min(BLOCK_BYTES_FIRST),
+            block_bytes_max: block_bytes,
             buf: Vec::new(),
             base: offset,
             filled: 0,
             at: 0,
             head: 0..0,
+            searched: 0,
             jump: None,
             ended: false,
             failure: None,
@@ -69,47 +75,61 @@ impl Lines {
     ///
     /// What comes before a failure is a line too; then there are no more, and [`Self::failure`] tells why.
     pub fn next(&mut self, keep: u64) -> Option<RawLine> {
-        if let Some(offset) = self.jump.take() {
-            self.restart(offset);
-        }
-        // Bytes after `at` that hold no newline; what `fill` moves does not change it.
-        let mut searched = 0;
         loop {
-            if let Some(end) = self.newline(self.at + searched) {
-                return Some(self.line(end, self.encoding.newline().len()));
+            let line = self.next_at_hand();
+            if line.is_some() || self.is_at_end() {
+                return line;
             }
-            let left = self.filled - self.at;
-            if self.ended {
-                return (left > 0).then(|| self.line(self.filled, 0));
-            }
-            if left > TEXT_BYTES_MAX {
-                return Some(self.long_line());
-            }
-            // A newline of two bytes may lie across the end.
-            searched = left.saturating_sub(1);
             self.fill(keep);
         }
+    }
+
+    /// The next line, if it lies in the buffer as a whole, or is too long to ever do so.
+    #[inline]
+    pub fn next_at_hand(&mut self) -> Option<RawLine> {
+        if self.jump.is_some() {
+            return None;
+        }
+        if let Some(end) = self.newline(self.at + self.searched) {
+            return Some(self.line(end, self.encoding.newline().len()));
+        }
+        let left = self.filled - self.at;
+        if self.ended {
+            return (left > 0).then(|| self.line(self.filled, 0));
+        }
+        if left > TEXT_BYTES_MAX {
+            return Some(self.long_line());
+        }
+        // A newline of two bytes may lie across the end.
+        self.searched = left.saturating_sub(1);
+        None
+    }
+
+    /// No line comes any more.
+    pub fn is_at_end(&self) -> bool {
+        self.ended && self.jump.is_none() && self.at == self.filled
+    }
+
+    /// Gives the buffer away, into `bytes`, and the offset of its first byte; what lies from `keep` on stays here too.
+    pub fn hand_over(&mut self, keep: u64, bytes: &mut Vec<u8>) -> u64 {
+        let base = self.base;
+        let from = if self.jump.is_some() { self.filled } else { self.place(keep) };
+        let block_bytes = self.filled - from + self.block_bytes;
+        if bytes.capacity() > 8 * block_bytes.max(self.block_bytes_max) {
+            // A line near the limit made it so large: most never need that again.
+            *bytes = Vec::new();
+        }
+        bytes.resize(block_bytes.max(bytes.len().min(4 * block_bytes)), 0);
+        bytes[..self.filled - from].copy_from_slice(&self.buf[from..self.filled]);
+        std::mem::swap(&mut self.buf, bytes);
+        bytes.truncate(self.filled);
+        self.drop_before(from);
+        base
     }
 
     /// The head of the last line: all of it, or its first [`TEXT_BYTES_MAX`] bytes.
     pub fn head(&self) -> &[u8] {
         &self.buf[self.head.clone()]
-    }
-
-    /// The bytes from `start` to `end`, where the buffer holds them all.
-    pub fn bytes(&self, start: u64, end: u64) -> Option<&[u8]> {
-        let from = usize::try_from(start.checked_sub(self.base)?).ok()?;
-        let to = usize::try_from(end.checked_sub(self.base)?).ok()?;
-        // After a long line the buffer holds its head and nothing behind it.
-        (to <= self.filled && self.jump.is_none()).then(|| &self.buf[from..to])
-    }
-
-    /// Goes back to `offset`, the start of a line that was read.
-    pub fn back_to(&mut self, offset: u64) {
-        match offset.checked_sub(self.base).and_then(|at| usize::try_from(at).ok()) {
-            Some(at) if at <= self.filled && self.jump.is_none() => self.at = at,
-            _ => self.jump = Some(offset),
-        }
     }
 
     /// Why there are no more lines, if it is not the end.
@@ -121,6 +141,7 @@ impl Lines {
         let start = self.at;
         self.head = start..end.min(start + TEXT_BYTES_MAX);
         self.at = end + newline_bytes;
+        self.searched = 0;
         RawLine {
             start: self.base + start as u64,
             end: self.base + end as u64,
@@ -165,25 +186,20 @@ impl Lines {
         }
     }
 
-    fn restart(&mut self, offset: u64) {
-        self.base = offset;
-        self.at = 0;
-        self.filled = 0;
-        if self.buf.len() > TEXT_BYTES_MAX {
-            self.buf = Vec::new();
-        }
-    }
-
     /// Reads one block more. Drops what lies before `keep`; where that is too little to drop, all before the line.
-    fn fill(&mut self, keep: u64) {
-        let keep = usize::try_from(keep.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.at);
-        let room = self.block_bytes + usize::try_from(WILD_BYTES).unwrap_or(usize::MAX);
+    pub fn fill(&mut self, keep: u64) {
+        if let Some(offset) = self.jump.take() {
+            self.base = offset;
+            self.at = 0;
+            self.filled = 0;
+            self.searched = 0;
+        }
+        let room = self.block_bytes_max + usize::try_from(WILD_BYTES).unwrap_or(usize::MAX);
+        let keep = self.place(keep);
         let drop = if self.at - keep > room { self.at } else { keep };
         if drop > 0 {
             self.buf.copy_within(drop..self.filled, 0);
-            self.base += drop as u64;
-            self.at -= drop;
-            self.filled -= drop;
+            self.drop_before(drop);
         }
         let needed = self.filled + self.block_bytes;
         if self.buf.len() < needed {
@@ -197,6 +213,19 @@ impl Lines {
             Ok(count) => self.filled += count,
             Err(error) => self.fail(error),
         }
+        self.block_bytes = (2 * self.block_bytes).min(self.block_bytes_max);
+    }
+
+    /// Where in the buffer an offset lies; no further than the next line.
+    fn place(&self, offset: u64) -> usize {
+        usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.at)
+    }
+
+    /// The bytes before this place of the buffer are there no longer.
+    fn drop_before(&mut self, place: usize) {
+        self.base += place as u64;
+        self.at -= place.min(self.at);
+        self.filled -= place;
     }
 
     fn fail(&mut self, error: Error) {

@@ -1,14 +1,26 @@
 //! A log: sources in one order, and any stretch of it at once.
 
+mod pick;
+mod search;
+mod stats;
 mod tail;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use record::Timestamp;
 
 use crate::index::{Index, Stretch};
 use crate::merge::{Input, Merge};
+use crate::stream::Standing;
+
+pub use pick::Picker;
+pub use search::{Ended, Searched};
+pub use stats::{Bucket, Buckets, By};
+
+/// How often who waits for the index asks whether it is still wanted.
+const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// A place in the merged order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +54,11 @@ pub enum Found {
 /// A log whose sources stand still, with the index that one pass over it makes.
 pub struct Log {
     inputs: Arc<[Input]>,
+    /// Its sources are copies of one another.
+    copies: bool,
     index: RwLock<Index>,
+    /// Told after each change of the index.
+    indexed: (Mutex<()>, Condvar),
 }
 
 impl Log {
@@ -51,7 +67,13 @@ impl Log {
     pub fn new(inputs: impl Into<Arc<[Input]>>) -> Self {
         let inputs = inputs.into();
         let index = RwLock::new(Index::new(inputs.len()));
-        Self { inputs, index }
+        Self { inputs, copies: false, index, indexed: Default::default() }
+    }
+
+    /// The same log, of sources that are copies of one another: each line is shown once (contract, section 5).
+    #[must_use]
+    pub fn without_copies(self) -> Self {
+        Self { copies: true, ..self }
     }
 
     /// Its sources.
@@ -71,7 +93,7 @@ impl Log {
     /// Ends early, with the index incomplete, once `cancelled` is set. To be called once.
     pub fn build_index(&self, cancelled: &AtomicBool, mut progress: impl FnMut(&Index)) {
         let spacing = self.index().spacing();
-        let mut merge = Merge::from_start(Arc::clone(&self.inputs));
+        let mut merge = self.merge_from_block(0);
         let mut stretch: Option<Stretch> = None;
         while merge.next().is_some() {
             if stretch.as_ref().is_some_and(|stretch| stretch.lines() == spacing) {
@@ -87,13 +109,38 @@ impl Log {
             stretch.push(source, line);
         }
         self.push(stretch);
-        self.index.write().unwrap_or_else(PoisonError::into_inner).finish(merge.failures().to_vec());
+        self.change_index(|index| index.finish(merge.failures().to_vec()));
         progress(&self.index());
     }
 
     fn push(&self, stretch: Option<Stretch>) {
         if let Some(stretch) = stretch {
-            self.index.write().unwrap_or_else(PoisonError::into_inner).push(stretch);
+            self.change_index(|index| index.push(stretch));
+        }
+    }
+
+    fn change_index(&self, change: impl FnOnce(&mut Index)) {
+        change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
+        // Held for a moment, so that nobody misses this between looking and waiting.
+        drop(self.indexed.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.indexed.1.notify_all();
+    }
+
+    /// Waits until the index knows the whole of a block, or of the log. False once `stop` is set.
+    fn wait_for_block(&self, block: usize, stop: &AtomicBool) -> bool {
+        let mut waiting = self.indexed.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return false;
+            }
+            {
+                let index = self.index();
+                if index.is_complete() || index.blocks().len() > block + 1 {
+                    return true;
+                }
+            }
+            let waited = self.indexed.1.wait_timeout(waiting, ASK_EVERY);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -144,7 +191,7 @@ impl Log {
     }
 
     /// The first line that `is_it`, looked for from the block on that `block` names.
-    fn find_from(&self, block: impl Fn(&Index) -> usize, is_it: impl Fn(usize, &crate::stream::Line) -> bool) -> Found {
+    fn find_from(&self, block: impl Fn(&Index) -> usize, is_it: impl Fn(usize, &crate::Line) -> bool) -> Found {
         let (block, complete, spacing) = {
             let index = self.index();
             let block = block(&index);
@@ -185,14 +232,35 @@ impl Log {
     }
 
     fn merge_from_block(&self, block: usize) -> Merge {
-        let standings = {
-            let index = self.index();
-            if block < index.blocks().len() { Some(index.standings(block).to_vec()) } else { None }
-        };
-        match standings {
-            Some(standings) => Merge::new(Arc::clone(&self.inputs), &standings),
+        let from = |standings: Option<&[Standing]>| match standings {
+            Some(standings) => Merge::new(Arc::clone(&self.inputs), standings),
             None => Merge::from_start(Arc::clone(&self.inputs)),
+        };
+        let (standings, earlier) = {
+            let index = self.index();
+            let known = block < index.blocks().len();
+            (known.then(|| index.standings(block).to_vec()), known.then(|| self.before_key(&index, block)).flatten())
+        };
+        if !self.copies {
+            return from(standings.as_deref());
         }
+        // What was seen of a key decides about the lines that follow: it is seen again from its first line on.
+        let mut merge = from(earlier.as_deref()).without_copies();
+        while let Some((source, line)) = merge.next() {
+            if standings.as_ref().is_none_or(|standings| line.start() >= standings[source].offset) {
+                merge.hold();
+                break;
+            }
+        }
+        merge
+    }
+
+    /// The standings of the last block that begins before the key with which `block` begins.
+    fn before_key(&self, index: &Index, block: usize) -> Option<Vec<Standing>> {
+        let key = index.blocks()[block].first_key;
+        let blocks = if self.copies { &index.blocks()[..block] } else { &[] };
+        let earlier = blocks.partition_point(|block| block.first_key < key).checked_sub(1)?;
+        Some(index.standings(earlier).to_vec())
     }
 }
 

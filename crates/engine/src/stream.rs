@@ -1,40 +1,15 @@
 //! One source as an ordered stream of lines: its own times become keys that never fall.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use record::scan::{Head, Rules, Scanner};
 use record::{Level, Timestamp, Wrapping};
 
+use crate::batch::{Batch, Line};
 use crate::layout::{Encoding, Layout};
 use crate::limits::{FIRST_TIME_BYTES, WILD_BYTES, WILD_LINES, WILD_NANOS};
 use crate::lines::{Lines, RawLine};
 use crate::{Error, Source};
-
-/// A line and its place in its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Where its bytes begin: at a byte-order mark, where one stands before it.
-    pub start: u64,
-    /// Where its text begins, in bytes; what an anchor names.
-    pub offset: u64,
-    /// Where its content ends, a carriage return included.
-    pub end: u64,
-    /// Where the next line begins; `end` itself where no newline follows.
-    pub next: u64,
-    /// The time by which it is placed.
-    pub key: Timestamp,
-    /// Its own time; none on a continuation.
-    pub time: Option<Timestamp>,
-    /// Its level, or its head's.
-    pub level: Option<Level>,
-    /// Its own time is before its key.
-    pub late: bool,
-    /// Its own time is far ahead of its neighbours' and did not move the key.
-    pub wild: bool,
-    /// It is one line of a container runtime's wrapping, or several that are joined.
-    pub wrapped: bool,
-}
 
 /// Where a stream stands before a line: enough to go on from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +23,7 @@ pub struct Standing {
 }
 
 /// What has to be known of a source before its first line can be placed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// How its bytes are read.
     pub layout: Layout,
@@ -69,17 +44,9 @@ impl Origin {
         let modified = source.modified();
         let untimed = Self { layout, first_key: modified, untimed: true };
         let stream = Stream::new(source, rules, &untimed, untimed.standing(), block_bytes);
-        for (_, line) in stream {
-            if line.start >= FIRST_TIME_BYTES {
-                break;
-            }
-            if let Some(time) = line.time
-                && !line.wild
-            {
-                return Ok(Self { layout, first_key: time, untimed: false });
-            }
-        }
-        Ok(untimed)
+        let first = stream.singly().find(|line| line.start() >= FIRST_TIME_BYTES || is_sure(line));
+        let timed = first.filter(is_sure).and_then(|line| line.time());
+        Ok(timed.map_or(untimed, |first_key| Self { layout, first_key, untimed: false }))
     }
 
     /// How a stream of the whole source stands before its first line.
@@ -89,7 +56,12 @@ impl Origin {
     }
 }
 
-/// The lines of one source in their order, each with its key.
+/// The line has a time, and one that is believed.
+pub(crate) fn is_sure(line: &Line) -> bool {
+    line.time().is_some() && !line.is_wild()
+}
+
+/// The lines of one source in their order, each with its key, a batch at a time.
 ///
 /// Whether a time is wild is seen from the lines after it, so the stream reads up to [`WILD_LINES`] timed lines or
 /// [`WILD_BYTES`] ahead of what it gives out.
@@ -98,15 +70,14 @@ pub struct Stream {
     scanner: Scanner,
     layout: Layout,
     untimed: bool,
-    /// Read, and not given out yet.
-    pending: VecDeque<Line>,
-    /// How many of `pending` have a time.
-    pending_timed: u64,
-    /// No time in `pending` is later than this.
+    /// How it stands before the first line that was not given out.
+    standing: Standing,
+    /// Read, and not given out yet: nobody knows yet whether they are wild.
+    unsettled: Vec<Line>,
+    /// No time among the last [`WILD_LINES`] timed lines is later than this.
     highest: Timestamp,
-    ended: bool,
-    key: Timestamp,
-    level: Option<Level>,
+    /// The last line is wrapped and goes on, in this stream of a container's.
+    goes_on: Option<u8>,
     scratch: Vec<u8>,
 }
 
@@ -125,19 +96,32 @@ impl Stream {
             scanner: Scanner::new(rules.clone()),
             layout: origin.layout,
             untimed: origin.untimed,
-            pending: VecDeque::new(),
-            pending_timed: 0,
-            highest: Timestamp::from_nanos(i128::MIN),
-            ended: false,
-            key: standing.key,
-            level: standing.level,
+            standing,
+            unsettled: Vec::new(),
+            highest: NEVER,
+            goes_on: None,
             scratch: Vec::new(),
         }
     }
 
-    /// How the stream stands before its next line, where there is none.
-    pub fn standing_at_end(&self) -> Standing {
-        Standing { offset: self.lines.offset(), key: self.key, level: self.level }
+    /// How it stands before the first line that was not given out; at its end after the last.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// The lines one by one, for those who want but a few.
+    pub fn singly(mut self) -> impl Iterator<Item = Line> {
+        let mut batch = Batch::empty(self.standing);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            if at == batch.lines.len() {
+                at = 0;
+                self.read(&mut batch);
+            }
+            let line = batch.lines.get(at).copied();
+            at += 1;
+            line
+        })
     }
 
     /// Why there are no more lines, if it is not the end of the source.
@@ -145,58 +129,80 @@ impl Stream {
         self.lines.failure()
     }
 
-    /// The bytes from `start` to `end`, where they are still at hand.
-    pub fn bytes(&self, start: u64, end: u64) -> Option<&[u8]> {
-        self.lines.bytes(start, end)
-    }
-
-    /// Nothing that comes later can change what is said of the first pending line.
-    fn first_is_settled(&self) -> bool {
-        if self.ended {
-            return true;
-        }
-        let Some(first) = self.pending.front() else { return false };
-        first.time.is_none()
-            || first.wild
-            || self.pending_timed > WILD_LINES
-            || self.lines.offset() >= first.next + WILD_BYTES
-    }
-
-    fn take_in(&mut self, line: Line) {
-        if let Some(time) = line.time {
-            if self.highest.nanos() > time.nanos() + WILD_NANOS {
-                self.mark_wild(time, line.start);
+    /// Reads on, until some lines are settled: they are put into `batch`, in place of what it holds. False at the end.
+    pub(crate) fn read(&mut self, batch: &mut Batch) -> bool {
+        batch.lines.clear();
+        std::mem::swap(&mut batch.lines, &mut self.unsettled);
+        let lines = &mut batch.lines;
+        let mut settled;
+        loop {
+            while let Some(raw) = self.lines.next_at_hand() {
+                self.take_in(raw, lines);
             }
-            self.highest = if self.pending_timed == 0 { time } else { self.highest.max(time) };
-            self.pending_timed += 1;
+            if self.lines.is_at_end() {
+                settled = lines.len();
+                break;
+            }
+            settled = self.settled(lines);
+            if settled > 0 {
+                break;
+            }
+            self.lines.fill(lines.first().map_or(u64::MAX, Line::start));
         }
-        self.pending.push_back(line);
+        self.unsettled.extend_from_slice(&lines[settled..]);
+        lines.truncate(settled);
+        batch.before = self.standing;
+        for line in lines.iter_mut() {
+            line.place(&mut self.standing, self.untimed);
+        }
+        let keep = self.unsettled.first().map_or(u64::MAX, Line::start);
+        batch.base = self.lines.hand_over(keep, &mut batch.bytes);
+        settled > 0
     }
 
-    /// Marks what is too far ahead of `time`, among the timed lines shortly before `start`.
-    fn mark_wild(&mut self, time: Timestamp, start: u64) {
-        let mut highest = Timestamp::from_nanos(i128::MIN);
+    /// How many of the first of these lines can no longer be changed by what comes.
+    fn settled(&self, lines: &[Line]) -> usize {
+        let read_to = self.lines.offset();
         let mut timed = 0;
-        for line in self.pending.iter_mut().rev() {
-            let Some(own) = line.time else { continue };
-            if timed < WILD_LINES && start < line.next + WILD_BYTES && own.nanos() > time.nanos() + WILD_NANOS {
-                line.wild = true;
+        let mut end = lines.len();
+        for (at, line) in lines.iter().enumerate().rev() {
+            // A line is settled once so many timed lines came after it, or so many bytes; and so is all before it.
+            if timed >= WILD_LINES || read_to >= line.next + WILD_BYTES {
+                break;
             }
-            timed += 1;
-            highest = highest.max(own);
+            let is_open = self.goes_on.is_some() && at + 1 == lines.len();
+            if is_sure(line) || is_open {
+                end = at;
+            }
+            timed += u64::from(line.time().is_some());
         }
-        self.highest = highest;
+        end
     }
 
-    /// Reads one line more and finds its own time and level.
-    fn read(&mut self) -> Option<Line> {
-        let keep = self.pending.front().map_or(u64::MAX, |line| line.start);
-        let raw = self.lines.next(keep)?;
-        if let Some(wrapping) = self.layout.wrapping
-            && let Some(line) = self.read_wrapped(wrapping, raw, keep)
-        {
-            return Some(line);
+    /// Finds the line's own time and level, and notes what it says of the lines before it.
+    #[inline]
+    fn take_in(&mut self, raw: RawLine, lines: &mut Vec<Line>) {
+        let mut line = match self.layout.wrapping {
+            None => self.plain(raw),
+            Some(wrapping) => match self.wrapped(wrapping, raw, lines) {
+                Some(line) => line,
+                None => return,
+            },
+        };
+        if raw.start == self.layout.mark_bytes {
+            line.mark_bytes_before(self.layout.mark_bytes);
         }
+        if let Some(time) = line.time() {
+            if self.highest > time && self.highest.nanos() > time.nanos() + WILD_NANOS {
+                self.highest = mark_wild(lines, time, line.offset);
+            }
+            self.highest = self.highest.max(time);
+        }
+        lines.push(line);
+    }
+
+    #[inline]
+    fn plain(&mut self, raw: RawLine) -> Line {
         let Head { time, level } = match self.layout.encoding {
             Encoding::Utf8 => self.scanner.head(without_return(self.lines.head()), raw.cut),
             Encoding::Utf16 { big_endian } => {
@@ -205,72 +211,50 @@ impl Stream {
                 self.scanner.head(without_return(text.as_bytes()), raw.cut)
             }
         };
-        Some(self.line(raw, time, level, false))
+        Line::new(raw.start, raw.end, raw.next, time, level)
     }
 
-    /// A line of a container runtime, joined with its other parts. None where this one is not wrapped.
-    fn read_wrapped(&mut self, wrapping: Wrapping, mut raw: RawLine, keep: u64) -> Option<Line> {
-        let first = wrapping.part(without_return(self.lines.head()), &mut self.scratch)?;
-        let (time, stream, mut ends) = (first.time, first.stream, first.ends);
-        let level = self.scanner.level_of(first.text);
-        while !ends {
-            let Some(next) = self.lines.next(keep.min(raw.start)) else { break };
-            match wrapping.part(without_return(self.lines.head()), &mut self.scratch) {
-                // Only a neighbour is joined: lines never change places, and text output gives back the file.
-                Some(part) if part.stream == stream => {
-                    ends = part.ends;
-                    raw = RawLine { end: next.end, next: next.next, ..raw };
-                }
-                _ => {
-                    self.lines.back_to(next.start);
-                    break;
-                }
-            }
+    /// A line of a container runtime. None where it is a part of the line before it, which it is added to.
+    fn wrapped(&mut self, wrapping: Wrapping, raw: RawLine, lines: &mut [Line]) -> Option<Line> {
+        let goes_on = self.goes_on.take();
+        let Some(part) = wrapping.part(without_return(self.lines.head()), &mut self.scratch) else {
+            return Some(self.plain(raw));
+        };
+        // Only a neighbour is joined: lines never change places, and text output gives back the file.
+        if let Some(last) = lines.last_mut()
+            && goes_on == Some(part.stream)
+        {
+            last.extend_to(raw.end, raw.next);
+            self.goes_on = (!part.ends).then_some(part.stream);
+            return None;
         }
-        Some(self.line(raw, Some(time), level, true))
-    }
-
-    fn line(&self, raw: RawLine, time: Option<Timestamp>, level: Option<Level>, wrapped: bool) -> Line {
-        Line {
-            start: if raw.start == self.layout.mark_bytes { 0 } else { raw.start },
-            offset: raw.start,
-            end: raw.end,
-            next: raw.next,
-            key: self.key,
-            time,
-            level,
-            late: false,
-            wild: false,
-            wrapped,
-        }
+        self.goes_on = (!part.ends).then_some(part.stream);
+        let mut line = Line::new(raw.start, raw.end, raw.next, Some(part.time), self.scanner.level_of(part.text));
+        line.mark_wrapped();
+        Some(line)
     }
 }
 
-/// The lines, and how the stream stood before each.
-impl Iterator for Stream {
-    type Item = (Standing, Line);
+/// Before every time.
+const NEVER: Timestamp = Timestamp::from_nanos(i128::MIN);
 
-    fn next(&mut self) -> Option<Self::Item> {
-        while !self.first_is_settled() {
-            match self.read() {
-                Some(line) => self.take_in(line),
-                None => self.ended = true,
-            }
+/// Marks what is too far ahead of `time`, among the timed lines shortly before `start`; gives the latest time of those.
+fn mark_wild(lines: &mut [Line], time: Timestamp, start: u64) -> Timestamp {
+    let mut highest = NEVER;
+    let mut timed = 0;
+    for line in lines.iter_mut().rev() {
+        if timed == WILD_LINES || start >= line.next + WILD_BYTES {
+            break;
         }
-        let mut line = self.pending.pop_front()?;
-        let before = Standing { offset: line.start, key: self.key, level: self.level };
-        if let Some(time) = line.time {
-            self.pending_timed -= 1;
-            if !line.wild && !self.untimed {
-                self.key = self.key.max(time);
+        if let Some(own) = line.time() {
+            if own.nanos() > time.nanos() + WILD_NANOS {
+                line.mark_wild();
             }
-            line.late = time < self.key;
-            self.level = line.level;
+            timed += 1;
+            highest = highest.max(own);
         }
-        line.key = self.key;
-        line.level = self.level;
-        Some((before, line))
     }
+    highest
 }
 
 /// The line without the carriage return of a line end `\r\n`.

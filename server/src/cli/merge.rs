@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::{Error, Failure, Found, Input, Log, Merge, Origin, Place, Source, SpoolSource};
+use engine::{Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, SpoolSource};
 
-use super::{MergeArgs, Output, TimeOptions};
+use super::{FilterArgs, MergeArgs, Output as Form, TimeOptions};
+use crate::filters::{Scene, Spelling, Typed};
 use crate::gather::{self, Hidden};
 use crate::{clock, ids};
 
@@ -20,6 +21,9 @@ const WRITE_BYTES: usize = 128 << 10;
 
 /// Lines that are written without waiting for more.
 const FIRST_LINES: u64 = 32;
+
+/// Lines that are taken from a set at a time.
+const PICKED_LINES: usize = 4096;
 
 /// Runs the command. Tells what could not be read on standard error, a line each.
 ///
@@ -41,70 +45,161 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
             Err(error) => complaints.tell(&id, &error),
         }
     }
-    let (mut merge, mut n, mut failures) = start(inputs.into(), args);
-    let written = write(&mut merge, &mut n, args);
-    let known: HashSet<_> = failures.iter().map(|failure| failure.source).collect();
-    failures.extend(merge.failures().iter().filter(|failure| !known.contains(&failure.source)).cloned());
-    for failure in failures {
-        complaints.tell(&merge.inputs()[failure.source].id, &failure.error);
-    }
+    let inputs: Arc<[Input]> = inputs.into();
+    let filter = filter(&inputs, &complaints, &args.filters, &times)?;
+    let log = Log::new(Arc::clone(&inputs));
+    let log = if args.dedup { log.without_copies() } else { log };
+    let mut out = Output::new(args.output);
+    // Which lines are the last, or near a match, is known once all were ordered.
+    let written = if args.tail.is_some() || args.filters.context > 0 {
+        write_found(Arc::new(log), &filter, args, &mut out)
+    } else {
+        write_all(&log, &filter, args, &mut out)
+    };
     match written {
         // Whoever reads has had enough: `logboom merge … | head` ends in peace.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(error) => complaints.say(&format!("cannot write to standard output: {error}")),
-        Ok(()) => {}
+        Ok(failures) => {
+            let mut known = HashSet::new();
+            for failure in failures {
+                if known.insert(failure.source) {
+                    complaints.tell(&inputs[failure.source].id, &failure.error);
+                }
+            }
+        }
     }
     Ok(if complaints.any { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The merge at the line that was asked for, that line's number, and the failures seen on the way to it.
-fn start(inputs: Arc<[Input]>, args: &MergeArgs) -> (Merge, u64, Vec<Failure>) {
-    let Some(tail) = args.tail else {
-        let mut merge = Merge::from_start(inputs);
-        let from = args.from.unwrap_or(1);
-        for _ in 1..from {
-            if merge.next().is_none() {
-                break;
-            }
-        }
-        return (merge, from, Vec::new());
+/// What was asked for, as a filter over these sources and those that could not be opened.
+fn filter(inputs: &[Input], complaints: &Complaints, args: &FilterArgs, times: &TimeOptions) -> anyhow::Result<Filter> {
+    let ids = inputs.iter().map(|input| input.id.to_string()).chain(complaints.failed.iter().cloned());
+    let scene =
+        Scene { inputs, ids: ids.collect(), zone: times.zone(), spelling: Spelling::Options, case: Case::Match };
+    let typed = Typed {
+        level: args.level.clone(),
+        source: args.source.clone(),
+        since: args.since.clone(),
+        until: args.until.clone(),
+        pattern: args.grep.clone(),
+        case: Some(args.case.clone()),
     };
-    // Which lines are the last is known once all were ordered.
-    let log = Log::new(inputs);
-    log.build_index(&AtomicBool::new(false), |_| {});
-    let first = match log.find(Place::Tail(tail)) {
-        Found::At(ordinal) => ordinal,
-        Found::Beyond | Found::NotYet => 0,
-    };
-    let failures = log.index().failures().to_vec();
-    (log.merge_from(first), first + 1, failures)
+    scene.settle(&typed).map_err(|error| anyhow::anyhow!("{error}"))
 }
 
-fn write(merge: &mut Merge, n: &mut u64, args: &MergeArgs) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(WRITE_BYTES, io::stdout().lock());
-    let mut json = Vec::new();
-    let limit = args.tail.into_iter().chain(args.limit).min().unwrap_or(u64::MAX);
-    for written in 0..limit {
-        if merge.next().is_none() {
-            break;
-        }
-        match args.output {
-            Output::Text => merge.write_raw(&mut out)?,
-            Output::Json => {
-                json.clear();
-                if let Some(record) = merge.record(Some(*n)) {
-                    record.write_json(&mut json);
-                }
-                json.push(b'\n');
-                out.write_all(&json)?;
+/// Writes what the filter lets through as it is merged.
+fn write_all(log: &Log, filter: &Filter, args: &MergeArgs, out: &mut Output) -> io::Result<Vec<Failure>> {
+    let mut merge = log.merge_from(0);
+    let mut skip = args.from.unwrap_or(1) - 1;
+    let mut left = args.limit.unwrap_or(u64::MAX);
+    let everything = filter.is_empty();
+    let mut n = 0;
+    while left > 0 {
+        let Some((source, line)) = merge.next() else { break };
+        n += 1;
+        if !everything {
+            if filter.ends_before(line.key) {
+                break;
+            }
+            if !filter.wants(source, line) {
+                continue;
+            }
+            if let Some(pattern) = &filter.pattern
+                && !merge.text().is_some_and(|text| pattern.is_match(&text.text))
+            {
+                continue;
             }
         }
-        *n += 1;
-        if written < FIRST_LINES {
-            out.flush()?;
+        if skip > 0 {
+            skip -= 1;
+            continue;
         }
+        left -= 1;
+        out.write(&mut merge, n)?;
     }
-    out.flush()
+    out.flush()?;
+    Ok(merge.failures().to_vec())
+}
+
+/// Writes what is told only by the whole log: its last lines, and lines around those that match.
+fn write_found(log: Arc<Log>, filter: &Filter, args: &MergeArgs, out: &mut Output) -> io::Result<Vec<Failure>> {
+    let never = AtomicBool::new(false);
+    log.build_index(&never, |_| {});
+    let mut failures = log.index().failures().to_vec();
+    let lines = log.index().lines();
+    let mut find = |filter: &Filter| {
+        let mut found = LineSet::default();
+        if let Ended::Failed(failure) = log.search(filter, 0, &never, |searched| found.extend(&searched.lines)) {
+            failures.push(failure);
+        }
+        found
+    };
+    let mut found = None;
+    if !filter.is_empty() {
+        let matches = find(filter);
+        let others = filter.without_pattern();
+        found = Some(match args.filters.context {
+            0 => matches,
+            count if others.is_empty() => matches.with_context(count, None, lines),
+            count => matches.with_context(count, Some(&find(&others)), lines),
+        });
+    }
+    let count = found.as_ref().map_or(lines, LineSet::len);
+    let first = args.tail.map_or(args.from.unwrap_or(1) - 1, |tail| count.saturating_sub(tail));
+    let mut left = args.limit.unwrap_or(u64::MAX).min(count.saturating_sub(first));
+    let mut picker = Picker::new(log);
+    let mut rank = first;
+    while left > 0 {
+        let ordinals = match &found {
+            Some(found) => found.from_rank(rank, PICKED_LINES),
+            None => (rank..count).take(PICKED_LINES).collect(),
+        };
+        for ordinal in ordinals.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+            let Some(merge) = picker.line(*ordinal) else { break };
+            out.write(merge, ordinal + 1)?;
+        }
+        rank += PICKED_LINES as u64;
+        left = left.saturating_sub(PICKED_LINES as u64);
+    }
+    out.flush()?;
+    failures.extend(picker.failure());
+    Ok(failures)
+}
+
+/// Standard output, and how lines are written to it.
+struct Output {
+    out: BufWriter<StdoutLock<'static>>,
+    form: Form,
+    json: Vec<u8>,
+    written: u64,
+}
+
+impl Output {
+    fn new(form: Form) -> Self {
+        Self { out: BufWriter::with_capacity(WRITE_BYTES, io::stdout().lock()), form, json: Vec::new(), written: 0 }
+    }
+
+    /// Writes the current line of a merge, which has number `n`.
+    fn write(&mut self, merge: &mut Merge, n: u64) -> io::Result<()> {
+        match self.form {
+            Form::Text => merge.write_raw(&mut self.out)?,
+            Form::Json => {
+                self.json.clear();
+                if let Some(record) = merge.record(Some(n)) {
+                    record.write_json(&mut self.json);
+                }
+                self.json.push(b'\n');
+                self.out.write_all(&self.json)?;
+            }
+        }
+        self.written += 1;
+        if self.written <= FIRST_LINES { self.out.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Every source that the arguments name, in order, each with its id.
@@ -197,12 +292,15 @@ fn open(path: &Path) -> Opened {
 #[derive(Default)]
 struct Complaints {
     any: bool,
+    /// The sources that could not be read.
+    failed: Vec<String>,
 }
 
 impl Complaints {
     /// Tells that a source could not be read.
     fn tell(&mut self, id: &str, error: &Error) {
         let message = error.to_string();
+        self.failed.push(id.to_owned());
         self.say(&if message.contains(id) { message } else { format!("{id}: {message}") });
     }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::{Found, Log, Merge, Place};
 use futures::{Stream, StreamExt as _};
+use record::Zone;
 use record::wire::{ApiError, Start, WindowHead, WindowItem};
-use record::{Timestamp, Zone};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Snapshot;
 use super::catalog::blocking;
-use crate::problem;
+use crate::{filters, problem};
 
 /// Bytes gathered before they are sent.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -218,36 +218,15 @@ fn place(snapshot: &Snapshot, start: &Start, zone: &Zone) -> Result<Place, ApiEr
         Start::Line(0) => Err(problem::bad_parameter("from=0: lines are counted from 1")),
         Start::Line(n) => Ok(Place::Line(n - 1)),
         Start::Tail(count) => Ok(Place::Tail(*count)),
-        Start::Time(text) => time(snapshot, text, zone).map(Place::Time).ok_or_else(|| {
-            problem::bad_parameter(format!(
-                "at={text:?} is no time; give one such as 2026-11-22T02:14:01Z, 2026-11-22 02:14:01.5+01:00, or 02:14:01 \
-                 of the log's first day"
-            ))
-        }),
+        Start::Time(text) => filters::time(text, zone, filters::first_key(snapshot.log().inputs()))
+            .map(Place::Time)
+            .ok_or_else(|| problem::bad_parameter(filters::not_a_time("at=", text))),
         Start::Anchor { source, offset } => match snapshot.place(source) {
             Some(Ok(place)) => Ok(Place::Anchor { source: place, offset: *offset }),
             Some(Err(error)) => Err(problem::source_failed(error.to_string())),
             None => Err(problem::no_source(&snapshot.info().id, source)),
         },
     }
-}
-
-/// A time that a person wrote: in the usual form, its seconds may be missing; or a time of the log's first day.
-fn time(snapshot: &Snapshot, text: &str, zone: &Zone) -> Option<Timestamp> {
-    let text = text.trim();
-    let whole = |text: &str| {
-        let (time, used) = Timestamp::parse_usual(text.as_bytes(), zone)?;
-        (used == text.len()).then_some(time)
-    };
-    let day = || {
-        let first = snapshot.log().index().blocks().first().map(|block| block.first_key)?;
-        Some(first.to_string().split('T').next()?.to_owned())
-    };
-    whole(text)
-        .or_else(|| whole(&format!("{text}:00")))
-        .or_else(|| whole(&format!("{text} 00:00:00")))
-        .or_else(|| whole(&format!("{} {text}", day()?)))
-        .or_else(|| whole(&format!("{} {text}:00", day()?)))
 }
 
 /// The ordinal of a place, once the index has come so far; none if it lies beyond the end.

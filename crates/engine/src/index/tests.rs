@@ -10,7 +10,7 @@ use super::{Index, IndexFileError, Loaded, LogIdentity, Stretch};
 use crate::limits::INDEX_FILE_BYTES_MAX;
 use crate::merge::{Input, Merge};
 use crate::source::ends_of;
-use crate::stream::{Line, Origin, Standing};
+use crate::stream::{Origin, Standing};
 use crate::{Error, FileIdentity, MemorySource, Source};
 
 /// Splitmix64: small, and the same everywhere.
@@ -567,35 +567,9 @@ fn a_file_that_unpacks_to_more_than_its_log_can_need_is_not_unpacked() {
 #[test]
 fn a_block_of_three_sources_takes_little_room() {
     let mut random = Random(5);
-    let mut index = Index::new(3);
-    let mut offsets = [0_u64; 3];
-    let mut key = 1_734_652_800_000_000_i128;
-    for _ in 0..1_000 {
-        let standing = |offset| Standing { offset, key: Timestamp::from_nanos(key * 1_000), level: None };
-        let mut line = Line {
-            start: 0,
-            offset: 0,
-            end: 0,
-            next: 0,
-            key: Timestamp::from_nanos(key * 1_000),
-            time: None,
-            level: None,
-            late: false,
-            wild: false,
-            wrapped: false,
-        };
-        let mut stretch = Stretch::new(offsets.iter().map(|offset| standing(*offset)).collect(), &line);
-        for _ in 0..index.spacing() {
-            let source = usize::try_from(random.below(3)).expect("small");
-            offsets[source] += 60 + random.below(100);
-            key += i128::from(random.below(3_000));
-            line.key = Timestamp::from_nanos(key * 1_000);
-            stretch.push(source, &line);
-        }
-        index.push(stretch);
-    }
-    index.finish(Vec::new());
-    let inputs = files(&["a\n", "b\n", "c\n"], at(0));
+    let inputs = files(&log_texts(&mut random, 3, 12_000), at(0));
+    let index = built(&inputs);
     let file = index.encode(&identity(&inputs)).expect("it is whole");
-    assert!(file.len() < 60 * 1_000, "{} bytes for 1,000 blocks", file.len());
+    let blocks = index.blocks().len();
+    assert!(file.len() < 300 + 60 * blocks, "{} bytes for {blocks} blocks", file.len());
 }

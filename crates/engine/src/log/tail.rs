@@ -8,16 +8,19 @@ use super::Log;
 use crate::limits::{BLOCK_BYTES_MIN, TAIL_BYTES};
 use crate::lines::Lines;
 use crate::merge::{Input, Merge, block_bytes};
-use crate::stream::{Standing, Stream};
+use crate::stream::{Standing, Stream, is_sure};
 
 impl Log {
     /// The merge of the last `count` lines, without an index, and how many lines it gives.
     ///
     /// The lines are the last ones as far as the sources' own ends tell: a line further up whose time is ahead of
     /// them all can only be seen by the index. None where that cannot be told from a bounded stretch, or where a
-    /// source does not know its length yet.
+    /// source does not know its length yet, or where copies are left out.
     #[must_use]
     pub fn tail(&self, count: u64) -> Option<(Merge, u64)> {
+        if self.copies {
+            return None;
+        }
         let sources = self.inputs().len().max(1) as u64;
         let mut reach = (TAIL_BYTES / 16 / sources).max(BLOCK_BYTES_MIN as u64);
         loop {
@@ -80,12 +83,6 @@ fn near_end(input: &Input, offset: u64, sources: usize) -> Option<Standing> {
         return Some(standing);
     }
     let stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes(sources));
-    for (_, line) in stream {
-        if let Some(time) = line.time
-            && !line.wild
-        {
-            return Some(Standing { key: time, ..standing });
-        }
-    }
-    None
+    let key = stream.singly().find(is_sure)?.time()?;
+    Some(Standing { key, ..standing })
 }

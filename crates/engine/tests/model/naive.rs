@@ -1,20 +1,16 @@
-//! The merge and its windows against a model that holds everything in memory and sorts it.
-//!
-//! The inputs are random; a failure prints the seed of its log.
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+//! The naive model: contract, sections 3 and 4, as they read, over lines that a seed makes.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use engine::{Error, Found, Input, Log, MemorySource, Merge, Origin, Place, Source};
+use engine::{Error, Input, MemorySource, Merge, Origin, Source};
 use record::scan::Rules;
-use record::{Timestamp, Zone};
+use record::{Level, Timestamp, Zone};
 
 /// Splitmix64: small, and the same everywhere.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -22,11 +18,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    fn one_in(&mut self, bound: u64) -> bool {
+    pub fn one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 }
@@ -50,11 +46,11 @@ impl Source for Dribble {
 }
 
 /// Seconds after 2024-12-20T00:00:00Z, in thousandths.
-fn stamp(millis: i64) -> Timestamp {
+pub fn stamp(millis: i64) -> Timestamp {
     Timestamp::from_nanos((1_734_652_800_000 + i128::from(millis)) * 1_000_000)
 }
 
-fn written(millis: i64) -> String {
+pub fn written(millis: i64) -> String {
     let (seconds, millis) = (millis / 1000, millis % 1000);
     format!("2024-12-20T{:02}:{:02}:{:02}.{millis:03}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
@@ -68,15 +64,27 @@ fn own_time(line: &[u8]) -> Option<Timestamp> {
     digits.ends_with('Z').then_some(stamp(seconds * 1000 + number(9..12)?))
 }
 
+/// Only the word that follows the time is a level.
+fn own_level(line: &[u8]) -> Option<Level> {
+    let word = line.get(25..)?.split(|byte| *byte == b' ').next()?;
+    Some(match word {
+        b"INFO" => Level::Info,
+        b"WARNING" => Level::Warn,
+        b"ERROR" => Level::Error,
+        _ => return None,
+    })
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Placed {
-    key: Timestamp,
-    source: usize,
-    offset: u64,
-    time: Option<Timestamp>,
-    late: bool,
-    wild: bool,
-    text: Vec<u8>,
+pub struct Placed {
+    pub key: Timestamp,
+    pub source: usize,
+    pub offset: u64,
+    pub time: Option<Timestamp>,
+    pub level: Option<Level>,
+    pub late: bool,
+    pub wild: bool,
+    pub text: Vec<u8>,
 }
 
 /// Contract, section 4, as it reads.
@@ -106,6 +114,7 @@ fn model_of(source: usize, bytes: &[u8], modified: Timestamp) -> Vec<Placed> {
         .take_while(|((start, ..), _)| *start < 1 << 20)
         .find_map(|((_, _, time, _), wild)| time.filter(|_| !wild));
     let mut key = first.unwrap_or(modified);
+    let mut level = None;
     let mut placed = Vec::new();
     for ((offset, _, time, text), wild) in lines.into_iter().zip(wild) {
         if let Some(time) = time
@@ -115,9 +124,21 @@ fn model_of(source: usize, bytes: &[u8], modified: Timestamp) -> Vec<Placed> {
             key = key.max(time);
         }
         let late = time.is_some_and(|time| time < key);
-        placed.push(Placed { key, source, offset, time, late, wild, text });
+        if time.is_some() {
+            level = own_level(&text);
+        }
+        placed.push(Placed { key, source, offset, time, level, late, wild, text });
     }
     placed
+}
+
+/// All lines of these sources, last changed at `modified`, in the one order.
+pub fn place_all(sources: &[Vec<u8>], modified: Timestamp) -> Vec<Placed> {
+    let mut lines: Vec<_> =
+        sources.iter().enumerate().flat_map(|(place, bytes)| model_of(place, bytes, modified)).collect();
+    // Stable: within a source, lines stand in the order of their offsets, and so do their keys.
+    lines.sort_by_key(|line| (line.key, line.source, line.offset));
+    lines
 }
 
 fn random_source(random: &mut Random, lines: u64) -> Vec<u8> {
@@ -140,9 +161,10 @@ fn random_source(random: &mut Random, lines: u64) -> Vec<u8> {
             0 => {}
             1 | 2 => bytes.extend_from_slice(format!("  at frame {at}").as_bytes()),
             _ if timed => {
-                bytes.extend_from_slice(
-                    format!("{} line {at}", written(i64::try_from(shown).expect("small"))).as_bytes(),
-                );
+                let level =
+                    ["INFO ", "INFO ", "WARNING ", "ERROR ", ""][usize::try_from(random.below(5)).expect("small")];
+                let time = written(i64::try_from(shown).expect("small"));
+                bytes.extend_from_slice(format!("{time} {level}line {at}").as_bytes());
             }
             _ => bytes.extend_from_slice(format!("line {at}").as_bytes()),
         }
@@ -158,12 +180,12 @@ fn random_source(random: &mut Random, lines: u64) -> Vec<u8> {
     bytes
 }
 
-struct Case {
-    inputs: Arc<[Input]>,
-    expected: Vec<Placed>,
+pub struct Case {
+    pub inputs: Arc<[Input]>,
+    pub expected: Vec<Placed>,
 }
 
-fn case(seed: u64, sources: u64, lines: u64, dribble: bool) -> Case {
+pub fn case(seed: u64, sources: u64, lines: u64, dribble: bool) -> Case {
     let mut random = Random(seed);
     let mut inputs = Vec::new();
     let mut expected = Vec::new();
@@ -183,7 +205,7 @@ fn case(seed: u64, sources: u64, lines: u64, dribble: bool) -> Case {
     Case { inputs: inputs.into(), expected }
 }
 
-fn taken(merge: &mut Merge, count: usize) -> Vec<Placed> {
+pub fn taken(merge: &mut Merge, count: usize) -> Vec<Placed> {
     let mut lines = Vec::new();
     while lines.len() < count {
         let Some((source, line)) = merge.next().map(|(source, line)| (source, *line)) else { break };
@@ -192,9 +214,10 @@ fn taken(merge: &mut Merge, count: usize) -> Vec<Placed> {
             key: line.key,
             source,
             offset: line.offset,
-            time: line.time,
-            late: line.late,
-            wild: line.wild,
+            time: line.time(),
+            level: line.level,
+            late: line.is_late(),
+            wild: line.is_wild(),
             text: record.text.text.as_bytes().to_vec(),
         });
     }
@@ -202,108 +225,9 @@ fn taken(merge: &mut Merge, count: usize) -> Vec<Placed> {
 }
 
 #[track_caller]
-fn check(found: &[Placed], expected: &[Placed], what: &str) {
+pub fn check(found: &[Placed], expected: &[Placed], what: &str) {
     for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
         assert_eq!(found, expected, "line {at} of {what}");
     }
     assert_eq!(found.len(), expected.len(), "{what}");
-}
-
-#[test]
-fn the_merge_is_the_sorted_whole() {
-    for seed in 0..300 {
-        let Case { inputs, expected } = case(seed, 1 + seed % 7, 60, true);
-        let mut merge = Merge::from_start(inputs);
-        check(&taken(&mut merge, usize::MAX), &expected, &format!("seed {seed}"));
-        assert!(merge.failures().is_empty());
-    }
-}
-
-#[test]
-fn long_sources_with_long_lines_are_merged_the_same() {
-    for seed in 1000..1012 {
-        let Case { inputs, expected } = case(seed, 3, 3000, false);
-        check(&taken(&mut Merge::from_start(inputs), usize::MAX), &expected, &format!("seed {seed}"));
-    }
-}
-
-#[test]
-fn text_output_of_one_source_is_that_source() {
-    for seed in 2000..2100 {
-        let Case { inputs, .. } = case(seed, 1, 80, true);
-        let mut whole = vec![0; usize::try_from(inputs[0].source.bytes().expect("known")).expect("small")];
-        let mut filled = 0;
-        while filled < whole.len() {
-            filled += inputs[0].source.read_at(filled as u64, &mut whole[filled..]).expect("memory reads");
-        }
-        if whole.last().is_some_and(|byte| *byte != b'\n') {
-            whole.push(b'\n');
-        }
-        let mut merge = Merge::from_start(inputs);
-        let mut out = Vec::new();
-        while merge.next().is_some() {
-            merge.write_raw(&mut out).expect("memory takes all");
-        }
-        assert!(out == whole, "seed {seed}");
-    }
-}
-
-#[test]
-fn every_window_is_a_stretch_of_the_whole() {
-    for seed in 3000..3010 {
-        let Case { inputs, expected } = case(seed, 1 + seed % 4, 4000, false);
-        let log = Log::new(inputs);
-        log.build_index(&AtomicBool::new(false), |_| {});
-        let mut random = Random(seed ^ 0xABCD);
-        let what = |place: Place| format!("{place:?}, seed {seed}");
-        assert_eq!(log.index().lines(), expected.len() as u64, "seed {seed}");
-        assert_eq!(log.index().lines_by_source().iter().sum::<u64>(), expected.len() as u64);
-        for _ in 0..60 {
-            let (place, first) = match random.below(4) {
-                0 => {
-                    let n = random.below(expected.len() as u64 + 20);
-                    (Place::Line(n), usize::try_from(n).expect("small"))
-                }
-                1 => {
-                    let n = random.below(expected.len() as u64 * 2);
-                    (Place::Tail(n), expected.len().saturating_sub(usize::try_from(n).expect("small")))
-                }
-                2 => {
-                    let time = stamp(i64::try_from(random.below(4_000_000)).expect("small"));
-                    (Place::Time(time), expected.partition_point(|line| line.key < time))
-                }
-                _ => {
-                    let at = usize::try_from(random.below(expected.len() as u64)).expect("small");
-                    (Place::Anchor { source: expected[at].source, offset: expected[at].offset }, at)
-                }
-            };
-            match log.find(place) {
-                Found::At(ordinal) => {
-                    assert_eq!(ordinal, first as u64, "{}", what(place));
-                    let found = taken(&mut log.merge_from(ordinal), 50);
-                    check(&found, &expected[first..expected.len().min(first + 50)], &what(place));
-                }
-                Found::Beyond => assert!(first >= expected.len(), "{}", what(place)),
-                Found::NotYet => panic!("the index is complete: {}", what(place)),
-            }
-        }
-    }
-}
-
-#[test]
-fn the_tail_without_an_index_is_the_tail() {
-    let mut told = 0;
-    for seed in 4000..4040 {
-        let Case { inputs, expected } = case(seed, 1 + seed % 3, 3000, false);
-        let log = Log::new(inputs);
-        if let Some((mut merge, lines)) = log.tail(100) {
-            told += 1;
-            let found: Vec<_> =
-                taken(&mut merge, usize::MAX).into_iter().map(|line| (line.source, line.offset)).collect();
-            let tail = &expected[expected.len().saturating_sub(100)..];
-            assert_eq!(found.len() as u64, lines, "seed {seed}");
-            assert_eq!(found, tail.iter().map(|line| (line.source, line.offset)).collect::<Vec<_>>(), "seed {seed}");
-        }
-    }
-    assert!(told > 20, "only {told} of 40 tails were told");
 }

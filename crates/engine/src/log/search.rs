@@ -1,0 +1,372 @@
+//! The lines of a log that a filter wants, found stretch by stretch.
+//!
+//! Between two checkpoints lies one stretch of each source, so a text is looked for in the sources' own bytes, as they
+//! come, on all cores. Only blocks that hold a candidate are merged, to number it and to ask for the rest.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use memchr::{memchr, memrchr};
+use rayon::prelude::*;
+use record::limits::TEXT_BYTES_MAX;
+
+use super::Log;
+use crate::filter::{Filter, Share};
+use crate::index::Index;
+use crate::layout::Encoding;
+use crate::limits::{BLOCK_BYTES_MAX, SEARCH_GROUP_BYTES};
+use crate::merge::{Failure, Input};
+use crate::stream::Standing;
+use crate::{Block, Error, Pattern};
+
+/// What a stretch of the log holds.
+#[derive(Clone, Debug)]
+pub struct Searched {
+    /// The blocks of the index that were searched; the next stretch begins where they end.
+    pub blocks: Range<usize>,
+    /// The ordinals of the wanted lines, rising.
+    pub lines: Vec<u64>,
+    /// The share of the log that has been searched, 0 to 1.
+    pub share: f64,
+}
+
+/// Why a search ended.
+#[derive(Clone, Debug)]
+pub enum Ended {
+    /// The whole log was searched.
+    Done,
+    /// It was told to stop.
+    Stopped,
+    /// A source could not be read any more.
+    Failed(Failure),
+}
+
+/// A few blocks that one thread searches.
+struct Group {
+    blocks: Range<usize>,
+    summaries: Vec<Block>,
+    /// Where the sources stood before each block and behind the last; behind the log's last they have no end.
+    standings: Vec<Vec<Standing>>,
+}
+
+impl Log {
+    /// Finds the lines that `filter` wants, from block `from` of the index on, in order; `found` is told stretch by
+    /// stretch. Waits for the index where it is not complete; ends when `stop` is set, or with the log.
+    pub fn search(&self, filter: &Filter, from: usize, stop: &AtomicBool, mut found: impl FnMut(Searched)) -> Ended {
+        let mut next = from;
+        let mut group_bytes = SEARCH_GROUP_BYTES / 64;
+        loop {
+            let Some(wave) = self.wave(next, group_bytes, stop) else { return Ended::Stopped };
+            group_bytes = (2 * group_bytes).min(SEARCH_GROUP_BYTES);
+            if wave.is_empty() {
+                return Ended::Done;
+            }
+            let results: Vec<_> = wave.par_iter().map(|group| self.search_group(filter, group)).collect();
+            for (group, result) in wave.into_iter().zip(results) {
+                next = group.blocks.end;
+                match result {
+                    Ok(lines) => {
+                        let share = self.share_before(next);
+                        found(Searched { blocks: group.blocks, lines, share });
+                    }
+                    Err(failure) => return Ended::Failed(failure),
+                }
+                if stop.load(Ordering::Relaxed) {
+                    return Ended::Stopped;
+                }
+            }
+        }
+    }
+
+    /// The next groups to search, for all cores at once; none of them at the end of the log. None once told to stop.
+    fn wave(&self, next: usize, group_bytes: u64, stop: &AtomicBool) -> Option<Vec<Group>> {
+        if !self.wait_for_block(next, stop) {
+            return None;
+        }
+        let index = self.index();
+        let mut groups = Vec::new();
+        let mut start = next;
+        for _ in 0..2 * rayon::current_num_threads() {
+            let Some(group) = Group::from(&index, start, group_bytes) else { break };
+            start = group.blocks.end;
+            groups.push(group);
+        }
+        Some(groups)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a share for people needs no more than a few digits")]
+    fn share_before(&self, block: usize) -> f64 {
+        let index = self.index();
+        let blocks = index.blocks().len();
+        if block >= blocks && index.is_complete() {
+            return 1.0;
+        }
+        let offset = |standings: &[Standing]| standings.iter().map(|standing| standing.offset).sum::<u64>();
+        let bytes: u64 = self.inputs.iter().filter_map(|input| input.source.bytes()).sum();
+        if block < blocks && bytes > 0 {
+            return (offset(index.standings(block)) as f64 / bytes as f64).min(1.0);
+        }
+        0.0
+    }
+
+    /// The ordinals of the wanted lines of a group.
+    fn search_group(&self, filter: &Filter, group: &Group) -> Result<Vec<u64>, Failure> {
+        let mut lines = Vec::new();
+        let mut shares = group.shares(filter);
+        let candidates = match &filter.pattern {
+            Some(pattern) => {
+                let candidates = self.candidates(filter, pattern, group, &shares)?;
+                for (at, share) in shares.iter_mut().enumerate() {
+                    *share = if candidates.any_in(group, at) { Share::Some } else { Share::None };
+                }
+                Some(candidates)
+            }
+            None => None,
+        };
+        let spacing = self.index().spacing();
+        for (run, share) in runs(&shares) {
+            let first = (group.blocks.start + run.start) as u64 * spacing;
+            let count: u64 = group.summaries[run.clone()].iter().map(|block| block.lines).sum();
+            match share {
+                Share::None => {}
+                Share::All => lines.extend(first..first + count),
+                Share::Some => {
+                    self.wanted_of(
+                        filter,
+                        candidates.as_ref(),
+                        group.blocks.start + run.start,
+                        first..first + count,
+                        &mut lines,
+                    )?;
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Merges a few blocks and asks of each line whether it is wanted.
+    fn wanted_of(
+        &self,
+        filter: &Filter,
+        candidates: Option<&Candidates>,
+        block: usize,
+        ordinals: Range<u64>,
+        lines: &mut Vec<u64>,
+    ) -> Result<(), Failure> {
+        let mut merge = self.merge_from_block(block);
+        let mut cursor = candidates.map(Cursor::new);
+        for ordinal in ordinals {
+            let Some((source, line)) = merge.next() else { break };
+            if !filter.wants(source, line) {
+                continue;
+            }
+            let offset = line.offset;
+            let wanted = match (&filter.pattern, &mut cursor) {
+                (Some(pattern), Some(cursor)) => {
+                    cursor.is_candidate(source, offset) && merge.text().is_some_and(|text| pattern.is_match(&text.text))
+                }
+                _ => true,
+            };
+            if wanted {
+                lines.push(ordinal);
+            }
+        }
+        self.new_failure(merge.failures()).map_or(Ok(()), Err)
+    }
+
+    /// A failure that the index does not know of.
+    pub(super) fn new_failure(&self, failures: &[Failure]) -> Option<Failure> {
+        let index = self.index();
+        let known = |failure: &&Failure| !index.failures().iter().any(|known| known.source == failure.source);
+        failures.iter().find(known).cloned()
+    }
+
+    /// The lines of a group that may match.
+    fn candidates(
+        &self,
+        filter: &Filter,
+        pattern: &Pattern,
+        group: &Group,
+        shares: &[Share],
+    ) -> Result<Candidates, Failure> {
+        let mut candidates = Candidates { by_source: Vec::new() };
+        for (source, input) in self.inputs.iter().enumerate() {
+            let layout = input.origin.layout;
+            let mut found = Vec::new();
+            if !filter.wants_source(source) {
+                candidates.by_source.push(Some(found));
+                continue;
+            }
+            if layout.wrapping.is_some() || layout.encoding != Encoding::Utf8 {
+                candidates.by_source.push(None);
+                continue;
+            }
+            for (run, share) in runs(shares) {
+                if share == Share::None {
+                    continue;
+                }
+                let start = group.standings[run.start][source].offset.max(layout.mark_bytes);
+                let end = group.standings.get(run.end).map_or(u64::MAX, |standings| standings[source].offset);
+                if start < end
+                    && let Err(error) = candidates_in(input, pattern, start..end, &mut found)
+                    && let Some(failure) = self.new_failure(&[Failure { source, error }])
+                {
+                    return Err(failure);
+                }
+            }
+            candidates.by_source.push(Some(found));
+        }
+        Ok(candidates)
+    }
+}
+
+impl Group {
+    /// The blocks from `start` on that hold so many bytes; none at the end of what the index knows.
+    fn from(index: &Index, start: usize, bytes: u64) -> Option<Self> {
+        let known = if index.is_complete() { index.blocks().len() } else { index.blocks().len().saturating_sub(1) };
+        if start >= known {
+            return None;
+        }
+        let offset = |block: usize| index.standings(block).iter().map(|standing| standing.offset).sum::<u64>();
+        let first = offset(start);
+        let mut end = start + 1;
+        while end < known && offset(end) - first < bytes {
+            end += 1;
+        }
+        let last = (end + 1).min(index.blocks().len());
+        Some(Self {
+            blocks: start..end,
+            summaries: index.blocks()[start..end].to_vec(),
+            standings: (start..last).map(|block| index.standings(block).to_vec()).collect(),
+        })
+    }
+
+    /// What the summaries tell of each block.
+    fn shares(&self, filter: &Filter) -> Vec<Share> {
+        self.summaries
+            .iter()
+            .enumerate()
+            .map(|(at, block)| match filter.share(block) {
+                Share::Some if !self.has_sources(filter, at) => Share::None,
+                share => share,
+            })
+            .collect()
+    }
+
+    /// A wanted source has lines in this block.
+    fn has_sources(&self, filter: &Filter, at: usize) -> bool {
+        let Some(behind) = self.standings.get(at + 1) else { return true };
+        let mut pairs = self.standings[at].iter().zip(behind).enumerate();
+        pairs.any(|(source, (before, behind))| filter.wants_source(source) && before.offset < behind.offset)
+    }
+}
+
+/// Stretches of equal shares.
+fn runs(shares: &[Share]) -> impl Iterator<Item = (Range<usize>, Share)> + '_ {
+    let mut start = 0;
+    shares.chunk_by(PartialEq::eq).map(move |run| {
+        let range = start..start + run.len();
+        start = range.end;
+        (range, run[0])
+    })
+}
+
+/// Lines that may match: for each source their offsets, rising. None: every line of the source may.
+struct Candidates {
+    by_source: Vec<Option<Vec<u64>>>,
+}
+
+impl Candidates {
+    /// There is one in block `at` of the group.
+    fn any_in(&self, group: &Group, at: usize) -> bool {
+        let (before, behind) = (&group.standings[at], group.standings.get(at + 1));
+        self.by_source.iter().enumerate().any(|(source, offsets)| {
+            let start = before[source].offset;
+            let end = behind.map_or(u64::MAX, |behind| behind[source].offset);
+            match offsets {
+                None => start < end,
+                Some(offsets) => {
+                    let first = offsets.partition_point(|offset| *offset < start);
+                    offsets.get(first).is_some_and(|offset| *offset < end)
+                }
+            }
+        })
+    }
+}
+
+/// A way through the candidates, in the order of the merge.
+struct Cursor<'a> {
+    candidates: &'a Candidates,
+    next: Vec<Option<usize>>,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(candidates: &'a Candidates) -> Self {
+        Self { next: vec![None; candidates.by_source.len()], candidates }
+    }
+
+    fn is_candidate(&mut self, source: usize, offset: u64) -> bool {
+        let Some(offsets) = &self.candidates.by_source[source] else { return true };
+        let next = self.next[source].get_or_insert_with(|| offsets.partition_point(|other| *other < offset));
+        while offsets.get(*next).is_some_and(|other| *other < offset) {
+            *next += 1;
+        }
+        offsets.get(*next) == Some(&offset)
+    }
+}
+
+/// Notes where lines begin, between two offsets of a source, that may match.
+fn candidates_in(input: &Input, pattern: &Pattern, range: Range<u64>, found: &mut Vec<u64>) -> Result<(), Error> {
+    let mut buf = vec![0; BLOCK_BYTES_MAX];
+    let mut base = range.start;
+    let mut filled = 0;
+    loop {
+        let wanted = usize::try_from(range.end - base).unwrap_or(usize::MAX).min(buf.len());
+        let count =
+            if filled < wanted { input.source.read_at(base + filled as u64, &mut buf[filled..wanted])? } else { 0 };
+        filled += count;
+        if count == 0 && filled < buf.len() {
+            // The last line of all may have no newline.
+            pattern.candidates(&buf[..filled], |start| found.push(base + start as u64));
+            return Ok(());
+        }
+        match memrchr(b'\n', &buf[..filled]) {
+            Some(newline) => {
+                let lines = &buf[..=newline];
+                pattern.candidates(lines, |start| found.push(base + start as u64));
+                buf.copy_within(newline + 1..filled, 0);
+                base += newline as u64 + 1;
+                filled -= newline + 1;
+            }
+            None if filled > TEXT_BYTES_MAX => {
+                // Only the head of so long a line is its text.
+                let mut hit = false;
+                pattern.candidates(&buf[..filled], |_| hit = true);
+                if hit {
+                    found.push(base);
+                }
+                base = end_of_line(input, base + filled as u64, range.end)?;
+                filled = 0;
+            }
+            None if filled == buf.len() => buf.resize(2 * filled, 0),
+            None => {}
+        }
+    }
+}
+
+/// Where the line goes on to whose bytes reach beyond `offset`: behind its newline, at `end` at most.
+fn end_of_line(input: &Input, mut offset: u64, end: u64) -> Result<u64, Error> {
+    let mut buf = vec![0; BLOCK_BYTES_MAX];
+    while offset < end {
+        let wanted = usize::try_from(end - offset).unwrap_or(usize::MAX).min(buf.len());
+        let count = input.source.read_at(offset, &mut buf[..wanted])?;
+        if count == 0 {
+            break;
+        }
+        if let Some(newline) = memchr(b'\n', &buf[..count]) {
+            return Ok(offset + newline as u64 + 1);
+        }
+        offset += count as u64;
+    }
+    Ok(offset)
+}

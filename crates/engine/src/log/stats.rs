@@ -1,0 +1,128 @@
+//! How the lines of a log and their levels lie over it, from the index; only blocks across a border are read.
+
+use rayon::prelude::*;
+use record::Timestamp;
+
+use super::Log;
+use crate::index::{LevelCounts, level_place};
+use crate::limits::STATS_BUCKETS_MAX;
+
+/// What a log is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Spans of keys, each as long as the others.
+    Time,
+    /// Stretches of the order, each of as many lines as the others, give or take one.
+    Line,
+}
+
+/// One part of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// No line of it has an earlier key.
+    pub from: Timestamp,
+    /// The ordinal of its first line, or of the line that comes next where it has none.
+    pub first: u64,
+    /// Its lines.
+    pub lines: u64,
+    /// Its lines a level.
+    pub levels: LevelCounts,
+}
+
+/// All parts of a log, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buckets {
+    /// The parts; none of an empty log.
+    pub buckets: Vec<Bucket>,
+    /// The key of the last line.
+    pub last: Option<Timestamp>,
+}
+
+/// How lines fall into buckets.
+#[derive(Clone, Copy)]
+struct Scale {
+    by: By,
+    count: u64,
+    first: i128,
+    /// Nanoseconds from the first key to the last, and one more.
+    span: i128,
+    lines: u64,
+}
+
+impl Scale {
+    fn bucket(&self, ordinal: u64, key: Timestamp) -> usize {
+        let place = match self.by {
+            By::Time => u64::try_from((key.nanos() - self.first) * i128::from(self.count) / self.span),
+            By::Line => u64::try_from(u128::from(ordinal) * u128::from(self.count) / u128::from(self.lines.max(1))),
+        };
+        usize::try_from(place.unwrap_or(0).min(self.count - 1)).unwrap_or(0)
+    }
+
+    /// The first instant of a bucket.
+    fn start(&self, bucket: u64) -> Timestamp {
+        let count = i128::from(self.count);
+        Timestamp::from_nanos(self.first + (i128::from(bucket) * self.span + count - 1) / count)
+    }
+}
+
+impl Log {
+    /// The log in `count` parts (at most [`STATS_BUCKETS_MAX`]), as far as the index knows it.
+    #[must_use]
+    pub fn stats(&self, count: u64, by: By) -> Buckets {
+        let (blocks, spacing) = {
+            let index = self.index();
+            (index.blocks().to_vec(), index.spacing())
+        };
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Buckets::default() };
+        let scale = Scale {
+            by,
+            count: count.clamp(1, STATS_BUCKETS_MAX),
+            first: first.first_key.nanos(),
+            span: last.last_key.nanos() - first.first_key.nanos() + 1,
+            lines: blocks.iter().map(|block| block.lines).sum(),
+        };
+        let mut sums = vec![(0, LevelCounts::default()); usize::try_from(scale.count).unwrap_or(0)];
+        let mut across = Vec::new();
+        for (at, block) in blocks.iter().enumerate() {
+            let ordinal = at as u64 * spacing;
+            let bucket = scale.bucket(ordinal, block.first_key);
+            if block.lines > 0 && bucket == scale.bucket(ordinal + block.lines - 1, block.last_key) {
+                add(&mut sums[bucket], block.lines, &block.levels);
+            } else {
+                across.push((at, ordinal, block.lines));
+            }
+        }
+        let counted: Vec<Vec<(usize, usize)>> = across
+            .par_iter()
+            .map(|(block, ordinal, lines)| {
+                let mut merge = self.merge_from_block(*block);
+                let next =
+                    |ordinal| merge.next().map(|(_, line)| (scale.bucket(ordinal, line.key), level_place(line.level)));
+                (*ordinal..ordinal + lines).map_while(next).collect()
+            })
+            .collect();
+        for (bucket, level) in counted.into_iter().flatten() {
+            let mut levels = LevelCounts::default();
+            levels[level] = 1;
+            add(&mut sums[bucket], 1, &levels);
+        }
+        let mut next = 0;
+        let buckets = (0..).zip(sums).map(|(at, (lines, levels))| {
+            let first = next;
+            next += lines;
+            let from = match by {
+                By::Time => scale.start(at),
+                By::Line => blocks[usize::try_from(first / spacing).unwrap_or(0).min(blocks.len() - 1)].first_key,
+            };
+            Bucket { from, first, lines, levels }
+        });
+        Buckets { buckets: buckets.collect(), last: Some(last.last_key) }
+    }
+}
+
+fn add(sum: &mut (u64, LevelCounts), lines: u64, levels: &LevelCounts) {
+    sum.0 += lines;
+    for (sum, count) in sum.1.iter_mut().zip(levels) {
+        *sum += count;
+    }
+}
