@@ -196,6 +196,11 @@ impl Index {
         self.resume = None;
     }
 
+    /// Notes which sources failed so far: what is built from here on lacks their lines.
+    pub(crate) fn note_failures(&mut self, failures: &[Failure]) {
+        self.failures = failures.to_vec();
+    }
+
     /// Notes that nothing comes any more.
     pub(crate) fn finish(&mut self, failures: Vec<Failure>) {
         self.failures = failures;
