@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Error, FileSource, Packing, Source, SpoolSource};
+use engine::{Error, Source, Spools};
 
 /// The files and the faults of one folder.
 #[derive(Debug, Default)]
@@ -92,14 +92,7 @@ pub fn folders(root: &Path, hidden: Hidden) -> BTreeMap<PathBuf, Folder> {
 ///
 /// What opening gives.
 pub fn open(path: &Path, spool: &Path) -> Result<Arc<dyn Source>, Error> {
-    let file = FileSource::open(path)?;
-    match Packing::of(path) {
-        Some(packing) => {
-            let modified = file.modified();
-            Ok(SpoolSource::unpack(path, packing, modified, spool)?)
-        }
-        None => Ok(file),
-    }
+    Spools::new(spool).open(path)
 }
 
 /// A path as people read it: what is no UTF-8 stands as U+FFFD.

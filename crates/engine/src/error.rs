@@ -68,6 +68,58 @@ pub enum Error {
         /// The limit in bytes.
         max: u64,
     },
+    /// What it unpacks to takes more disk than is allowed for one source.
+    #[error(
+        "{name} takes more than {max} bytes on disk, the limit for one source, after byte {offset} of its text; \
+         unpack it yourself and open that file"
+    )]
+    TooMuchDisk {
+        /// The path.
+        name: String,
+        /// How much of its text was kept, in bytes.
+        offset: u64,
+        /// The limit in bytes.
+        max: u64,
+    },
+    /// What is unpacked of all sources takes more disk than is allowed.
+    #[error(
+        "cannot unpack {name} after byte {offset} of its text: all unpacked sources together may take {max} bytes on \
+         disk; close some, or raise the limit"
+    )]
+    DiskBudget {
+        /// The path.
+        name: String,
+        /// How much of its text was kept, in bytes.
+        offset: u64,
+        /// The limit in bytes.
+        max: u64,
+    },
+    /// What was unpacked could not be written down.
+    #[error("cannot keep what is unpacked of {name} after byte {offset} of its text: {}", plain(cause))]
+    Keep {
+        /// The path or name.
+        name: String,
+        /// How much of its text was kept, in bytes.
+        offset: u64,
+        /// What the system said.
+        cause: Arc<io::Error>,
+    },
+    /// What was unpacked of it is not what was written down.
+    #[error("what was unpacked of {name} is damaged at byte {offset} of its text, and was thrown away; open it again")]
+    Damaged {
+        /// The path or name.
+        name: String,
+        /// Where the damage lies, in bytes.
+        offset: u64,
+    },
+    /// A file of the cache could not be written. What it was for goes on without it.
+    #[error("cannot write {path}: {}", plain(cause))]
+    Cache {
+        /// The path.
+        path: String,
+        /// What the system said.
+        cause: Arc<io::Error>,
+    },
 }
 
 /// The system's words, without the number that Rust puts behind them.

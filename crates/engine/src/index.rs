@@ -1,5 +1,15 @@
 //! What one pass over a log leaves behind: checkpoints to start from, and a summary of each stretch between two.
 
+mod bytes;
+mod file;
+mod grown;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+pub use file::{IndexFileError, Loaded};
+pub use identity::LogIdentity;
+
 use record::{Level, Timestamp};
 
 use crate::Line;
@@ -39,7 +49,11 @@ pub struct Index {
     spacing: u64,
     /// Where every stream stood before each block: `sources` entries a block.
     standings: Vec<Standing>,
+    /// Where every stream stood behind the last block, if that is known and nothing was added since.
+    resume: Option<Vec<Standing>>,
     blocks: Vec<Block>,
+    /// Lines of every source in each block: `sources` entries a block.
+    block_lines: Vec<u32>,
     lines: u64,
     levels: LevelCounts,
     lines_by_source: Vec<u64>,
@@ -54,7 +68,9 @@ impl Index {
             sources,
             spacing: CHECKPOINT_LINES_MIN.max(CHECKPOINT_LINES_PER_SOURCE * sources as u64),
             standings: Vec::new(),
+            resume: None,
             blocks: Vec::new(),
+            block_lines: Vec::new(),
             lines: 0,
             levels: [0; 7],
             lines_by_source: vec![0; sources],
@@ -116,8 +132,53 @@ impl Index {
         &self.standings[block * self.sources..(block + 1) * self.sources]
     }
 
+    /// Where every stream stood behind the last block, in an index that was loaded and is to be built on: a merge from
+    /// there gives the lines from [`Index::lines`] on. None once something was added, and in a new index.
+    #[must_use]
+    pub fn resume(&self) -> Option<&[Standing]> {
+        self.resume.as_deref()
+    }
+
     fn last_standings(&self) -> &[Standing] {
-        &self.standings[self.standings.len().saturating_sub(self.sources)..]
+        match &self.resume {
+            Some(resume) => resume,
+            None => &self.standings[self.standings.len().saturating_sub(self.sources)..],
+        }
+    }
+
+    /// Where every stream stood before block `row`, or behind the last one, where that is known.
+    fn row(&self, row: usize) -> &[Standing] {
+        match &self.resume {
+            Some(resume) if row == self.blocks.len() => resume,
+            _ => self.standings(row),
+        }
+    }
+
+    /// The first `count` blocks, to be built on. None where that is nothing.
+    fn first_blocks(mut self, count: usize) -> Option<Self> {
+        if count == 0 {
+            return None;
+        }
+        self.resume = Some(self.row(count).to_vec());
+        self.blocks.truncate(count);
+        self.standings.truncate(count * self.sources);
+        self.block_lines.truncate(count * self.sources);
+        self.complete = false;
+        self.sum_up();
+        Some(self)
+    }
+
+    /// Sums the blocks up anew.
+    fn sum_up(&mut self) {
+        self.lines = self.blocks.iter().map(|block| block.lines).sum();
+        self.levels = [0; 7];
+        for block in &self.blocks {
+            add(&mut self.levels, block.levels);
+        }
+        self.lines_by_source = vec![0; self.sources];
+        for lines in self.block_lines.chunks_exact(self.sources.max(1)) {
+            add(&mut self.lines_by_source, lines.iter().map(|lines| u64::from(*lines)));
+        }
     }
 
     /// Takes in a stretch that was passed.
@@ -127,21 +188,33 @@ impl Index {
         debug_assert_eq!(self.lines, self.spacing * self.blocks.len() as u64, "only the last block is short");
         self.standings.extend_from_slice(&standings);
         self.lines += block.lines;
-        for (sum, count) in self.levels.iter_mut().zip(block.levels) {
-            *sum += count;
-        }
-        for (sum, count) in self.lines_by_source.iter_mut().zip(lines_by_source) {
-            *sum += count;
-        }
+        add(&mut self.levels, block.levels);
+        // No more than `spacing`, of which there would have to be 2^27 sources.
+        self.block_lines.extend(lines_by_source.iter().map(|lines| u32::try_from(*lines).unwrap_or(u32::MAX)));
+        add(&mut self.lines_by_source, lines_by_source);
         self.blocks.push(block);
+        self.resume = None;
+    }
+
+    /// Notes which sources failed so far: what is built from here on lacks their lines.
+    pub(crate) fn note_failures(&mut self, failures: &[Failure]) {
+        self.failures = failures.to_vec();
     }
 
     /// Notes that nothing comes any more.
     pub(crate) fn finish(&mut self, failures: Vec<Failure>) {
         self.failures = failures;
         self.complete = true;
+        self.resume = None;
         self.standings.shrink_to_fit();
+        self.block_lines.shrink_to_fit();
         self.blocks.shrink_to_fit();
+    }
+}
+
+fn add(sums: &mut [u64], counts: impl IntoIterator<Item = u64>) {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
     }
 }
 

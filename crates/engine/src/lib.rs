@@ -7,6 +7,7 @@
 //! Plain, blocking functions: no HTTP, no runtime, no clock.
 
 mod batch;
+mod cache;
 mod error;
 mod filter;
 mod index;
@@ -22,13 +23,14 @@ mod stream;
 mod text;
 
 pub use batch::Line;
+pub use cache::{Cache, CacheKey};
 pub use error::Error;
 pub use filter::{Filter, Levels};
-pub use index::{Block, Index, LevelCounts, level_place};
+pub use index::{Block, Index, IndexFileError, LevelCounts, Loaded, LogIdentity, level_place};
 pub use layout::{Encoding, Layout};
 pub use lineset::LineSet;
 pub use log::{Bucket, Buckets, By, Ended, Found, Log, Picker, Place, Searched};
 pub use merge::{Failure, Input, Merge};
 pub use pattern::{Case, Pattern, PatternError};
-pub use source::{FileSource, MemorySource, Packing, Source, SpoolSource};
+pub use source::{DiskBudget, FileIdentity, FileSource, MemorySource, Packing, Source, SpoolSource, Spools};
 pub use stream::{Origin, Standing};

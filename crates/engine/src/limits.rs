@@ -72,3 +72,51 @@ pub const STATS_BUCKETS_MAX: u64 = 2_000;
 /// Different lines of one key that are remembered to tell their copies: about 9 MB. The rest of a key that has more is
 /// gone through once for each so many of them.
 pub const COPIES_LINES_MAX: usize = 229_376;
+
+/// Text in one frame of a spool, in bytes: what is unpacked to read any byte of it. Half as much packs a tenth worse;
+/// twice as much makes a read at a far offset twice as slow.
+pub const FRAME_TEXT_BYTES: usize = 256 << 10;
+
+/// The level at which zstd packs the frames of a spool: the fastest that takes a log to a fifth.
+pub const FRAME_ZSTD_LEVEL: i32 = 1;
+
+/// Unpacked frames that are kept at hand a source, so that reads one after another unpack each frame once.
+pub const FRAMES_PER_SOURCE_MAX: usize = 2;
+
+/// Unpacked frames that are kept at hand in one process (64 MiB); the one used longest ago goes first.
+pub const FRAMES_MAX: usize = 256;
+
+/// Bytes read at a time from what is unpacked: packed bytes from its file, and text from the decoder.
+pub const UNPACK_BYTES: usize = 64 << 10;
+
+/// Bytes on disk that the frames of one source may take; beyond it reading fails, and what came before stays readable.
+pub const SPOOL_DISK_BYTES_MAX: u64 = 8 << 30;
+
+/// Bytes on disk that the frames of all sources of a process may take together, where nothing else is set; beyond it
+/// reading fails.
+pub const SPOOLS_DISK_BYTES_MAX: u64 = 16 << 30;
+
+/// Memory for unpacking one xz file, in KiB: `xz -9` needs 65 MiB. What asks for more is refused.
+pub const XZ_MEMORY_KIB_MAX: u32 = 192 << 10;
+
+/// Unpacked text that is not kept over a restart, being less than this, in bytes: unpacking it again takes no longer than
+/// the disk takes to make a file of it durable.
+pub const KEPT_TEXT_BYTES_MIN: u64 = 1 << 20;
+
+/// Bytes of the files in a cache folder together, where nothing else is set; what was used longest ago goes first.
+pub const CACHE_BYTES_MAX: u64 = 4 << 30;
+
+/// Age at which an unfinished file in a cache folder counts as left over, in seconds, where the file system has no locks
+/// that would tell. A day: no pass over a log takes as long.
+pub const PART_AGE_S_MAX: u64 = 24 * 60 * 60;
+
+/// Bytes at a file's start, and before its end, that are hashed to tell it from another.
+pub const IDENTITY_BYTES: usize = 1 << 10;
+
+/// Bytes of an index file, and of what it unpacks to; a longer one is not read, and the index is built again. Enough for
+/// a log of a thousand million lines.
+pub const INDEX_FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// How far back from where a source ended the start of its last line is looked for, in bytes; where it lies further
+/// back, the index is built again.
+pub const LAST_LINE_BYTES: u64 = 1 << 20;

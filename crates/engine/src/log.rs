@@ -76,6 +76,14 @@ impl Log {
         Self { copies: true, ..self }
     }
 
+    /// The same log with what is known of it already: an index that was kept ([`Index::load`]), whole or to be built on.
+    /// It must be of these inputs, and with or without copies as this log is.
+    #[must_use]
+    pub fn with_index(self, index: Index) -> Self {
+        debug_assert_eq!(index.lines_by_source().len(), self.inputs.len(), "an index of these inputs");
+        Self { index: RwLock::new(index), ..self }
+    }
+
     /// Its sources.
     #[must_use]
     pub fn inputs(&self) -> &Arc<[Input]> {
@@ -88,17 +96,28 @@ impl Log {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Passes over the whole log once and builds the index; `progress` is called after each checkpoint.
+    /// Passes over the whole log once and builds the index, or what is missing of it; `progress` is called after each
+    /// checkpoint.
     ///
     /// Ends early, with the index incomplete, once `cancelled` is set. To be called once.
     pub fn build_index(&self, cancelled: &AtomicBool, mut progress: impl FnMut(&Index)) {
-        let spacing = self.index().spacing();
-        let mut merge = self.merge_from_block(0);
+        let (spacing, blocks, complete) = {
+            let index = self.index();
+            (index.spacing(), index.blocks().len(), index.is_complete())
+        };
+        if complete {
+            progress(&self.index());
+            return;
+        }
+        let mut merge = self.merge_from_block(blocks);
         let mut stretch: Option<Stretch> = None;
         while merge.next().is_some() {
             if stretch.as_ref().is_some_and(|stretch| stretch.lines() == spacing) {
                 if cancelled.load(Ordering::Relaxed) {
                     return;
+                }
+                if !merge.failures().is_empty() {
+                    self.change_index(|index| index.note_failures(merge.failures()));
                 }
                 self.push(stretch.take());
                 progress(&self.index());
@@ -231,6 +250,8 @@ impl Log {
         merge
     }
 
+    /// The merge from the first line of a block on, or from behind the last block of an index that is to be built on; from
+    /// the first line of all, where that is not known.
     fn merge_from_block(&self, block: usize) -> Merge {
         let from = |standings: Option<&[Standing]>| match standings {
             Some(standings) => Merge::new(Arc::clone(&self.inputs), standings),
@@ -238,8 +259,12 @@ impl Log {
         };
         let (standings, earlier) = {
             let index = self.index();
-            let known = block < index.blocks().len();
-            (known.then(|| index.standings(block).to_vec()), known.then(|| self.before_key(&index, block)).flatten())
+            let standings = match index.blocks().len() {
+                blocks if block < blocks => Some(index.standings(block)),
+                blocks if block == blocks => index.resume(),
+                _ => None,
+            };
+            (standings.map(<[Standing]>::to_vec), standings.and_then(|_| self.before_key(&index, block)))
         };
         if !self.copies {
             return from(standings.as_deref());
@@ -255,9 +280,11 @@ impl Log {
         merge
     }
 
-    /// The standings of the last block that begins before the key with which `block` begins.
+    /// The standings of the last block that begins before the key with which `block` begins; behind the last block, before
+    /// the key with which that ends.
     fn before_key(&self, index: &Index, block: usize) -> Option<Vec<Standing>> {
-        let key = index.blocks()[block].first_key;
+        let blocks = index.blocks();
+        let key = blocks.get(block).map(|block| block.first_key).or(blocks.last().map(|block| block.last_key))?;
         let blocks = if self.copies { &index.blocks()[..block] } else { &[] };
         let earlier = blocks.partition_point(|block| block.first_key < key).checked_sub(1)?;
         Some(index.standings(earlier).to_vec())

@@ -1,12 +1,23 @@
 //! A source: a sequence of bytes that can be read at any offset.
 
+mod budget;
 mod file;
+mod frames;
+mod identity;
 mod memory;
+mod packing;
 mod spool;
+mod store;
 
+pub use budget::DiskBudget;
 pub use file::FileSource;
+pub use identity::FileIdentity;
+#[cfg(test)]
+pub(crate) use identity::ends_of;
+pub(crate) use identity::{hash_before, hash_first};
 pub use memory::MemorySource;
-pub use spool::{Packing, SpoolSource};
+pub use packing::Packing;
+pub use spool::{SpoolSource, Spools};
 
 use record::Timestamp;
 
@@ -31,4 +42,11 @@ pub trait Source: Send + Sync {
 
     /// When it was last changed: the time of lines in a source without times.
     fn modified(&self) -> Timestamp;
+
+    /// What tells the file that it is read from, in its present state, from any other; none where there is none.
+    ///
+    /// Reads the file's first and last bytes. What is known of a source without it is not kept over a restart.
+    fn file_identity(&self) -> Option<FileIdentity> {
+        None
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use record::Timestamp;
 
-use super::Source;
+use super::{FileIdentity, Source, identity};
 use crate::Error;
 use crate::limits::OPEN_FILES_MAX;
 
@@ -53,6 +53,12 @@ impl FileSource {
         // A file that cannot be read is told now, not at its first line.
         source.file()?;
         Ok(source)
+    }
+
+    /// Its path, as it was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What tells this state of this file from any other: device, inode, length, last change.
@@ -118,6 +124,12 @@ impl Source for FileSource {
 
     fn modified(&self) -> Timestamp {
         self.modified
+    }
+
+    fn file_identity(&self) -> Option<FileIdentity> {
+        let (device, inode, bytes, modified) = self.identity();
+        let (first_hash, last_hash) = identity::ends_of(self, bytes)?;
+        Some(FileIdentity { device, inode, bytes, modified, first_hash, last_hash, packed: false })
     }
 }
 
