@@ -32,6 +32,7 @@
 
 pub mod civil;
 mod json;
+mod lanes;
 
 pub mod level;
 pub mod limits;

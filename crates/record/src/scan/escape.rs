@@ -2,10 +2,10 @@
 
 use memchr::{memchr, memchr2};
 
-const ESC: u8 = 0x1b;
+pub(super) const ESC: u8 = 0x1b;
 
 /// Bytes at a line's start in which an escape sequence matters to its time and level.
-const LOOKED_AT_BYTES: usize = 512;
+pub(super) const LOOKED_AT_BYTES: usize = 512;
 
 /// Bytes kept of a line without its sequences: more than the forms and the search for a level reach.
 const KEPT_BYTES: usize = 1024;

@@ -1,6 +1,9 @@
 //! Which of the forms that are no JSON gives a line its time: the order of the contract's table.
 
-use super::{Rules, epoch, klog, logfmt, month, usual};
+use super::usual::Minute;
+use super::year::Years;
+use super::{epoch, klog, logfmt, month};
+use crate::lanes::{self, BLOCK_BYTES};
 use crate::{Level, Timestamp, Zone};
 
 /// Bytes at a line's start that may stand before a time which is not at its beginning.
@@ -28,43 +31,99 @@ impl Found {
     }
 }
 
+/// What the forms must know beside a line.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// The zone of times that name none.
+    pub zone: Zone,
+    /// The years that a time without one may be in.
+    pub years: Years,
+    /// The last minute that was read.
+    pub minute: Minute,
+}
+
+impl Known {
+    /// Reads the usual form at the very start of `bytes`.
+    pub(super) fn usual(&mut self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
+        self.minute.parse(bytes, &self.zone)
+    }
+}
+
 /// The time of a line that is no JSON object and matches no form of the user's.
-pub(super) fn find(line: &[u8], rules: &Rules) -> Option<Found> {
-    let zone = &rules.zone;
-    let usual = |bytes: &[u8]| usual::parse(bytes, zone);
-    let day_first = |bytes: &[u8]| month::day_first(bytes, zone);
-    at_start(line, usual)
-        .or_else(|| after_prefix(line, usual))
-        .or_else(|| common_log(line, zone))
-        .or_else(|| at(line, 0, epoch::at_start))
-        .or_else(|| logfmt::time(line, zone))
-        .or_else(|| klog::klog(line, rules))
-        .or_else(|| at(line, 0, |line| month::syslog(line, rules)))
-        .or_else(|| at(line, 0, |line| month::twelve_hours(line, zone)))
-        .or_else(|| at_start(line, day_first))
-        .or_else(|| after_prefix(line, day_first))
-}
-
-/// A form at the line's start, after at most two spaces and one `[`.
-fn at_start(line: &[u8], form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>) -> Option<Found> {
-    let spaces = line.iter().take(2).take_while(|&&byte| byte == b' ');
-    let mut start = spaces.count();
-    start += usize::from(line.get(start) == Some(&b'['));
-    at(line, start, form)
-}
-
-/// The first place after a prefix where the form holds a time, in a line that does not start with white space.
-fn after_prefix(line: &[u8], form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>) -> Option<Found> {
-    if matches!(line.first()?, b' ' | b'\t' | b'\r' | 0x0b | 0x0c) {
+pub(super) fn find(line: &[u8], known: &mut Known) -> Option<Found> {
+    if let Some(found) = usual_at_start(line, known) {
+        return Some(found);
+    }
+    if !may_be_timed(line) {
         return None;
     }
-    let prefix = &line[..line.len().min(PREFIX_BYTES_MAX + 1)];
-    let starts = |pair: &[u8; 2]| pair[1].is_ascii_digit() && matches!(pair[0], b' ' | b'\t' | b'|' | b'(' | b'[');
-    prefix
-        .array_windows()
-        .enumerate()
-        .filter(|(_, pair)| starts(pair))
-        .find_map(|(before, _)| at(line, before + 1, &form))
+    let starts = after_prefix(line);
+    starts
+        .find_map(|start| at(line, start, |bytes| known.usual(bytes)))
+        .or_else(|| common_log(line, &known.zone))
+        .or_else(|| at(line, 0, epoch::at_start))
+        .or_else(|| logfmt::time(line, known))
+        .or_else(|| klog::klog(line, known))
+        .or_else(|| at(line, 0, |line| month::syslog(line, known)))
+        .or_else(|| at(line, 0, |line| month::twelve_hours(line, &known.zone)))
+        .or_else(|| at(line, start(line), |bytes| month::day_first(bytes, &known.zone)))
+        .or_else(|| starts.find_map(|start| at(line, start, |bytes| month::day_first(bytes, &known.zone))))
+}
+
+/// The usual form where most lines have it.
+#[inline]
+pub(super) fn usual_at_start(line: &[u8], known: &mut Known) -> Option<Found> {
+    at(line, start(line), |bytes| known.usual(bytes))
+}
+
+/// False where no form can hold: they all have a colon behind a digit, but for those that begin with a digit.
+fn may_be_timed(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(HEAD_BYTES)];
+    let clock = |before: u8, byte: u8| (byte == b':') & before.is_ascii_digit();
+    line.first().is_some_and(u8::is_ascii_digit) || lanes::any_pair(head, clock)
+}
+
+/// The place after at most two spaces and one `[`.
+fn start(line: &[u8]) -> usize {
+    let spaces = match line {
+        [b' ', b' ', ..] => 2,
+        [b' ', ..] => 1,
+        _ => 0,
+    };
+    spaces + usize::from(line.get(spaces) == Some(&b'['))
+}
+
+/// Places in a line, a bit each.
+#[derive(Clone, Copy, Debug)]
+struct Places(u64);
+
+impl Places {
+    /// The first that `look` makes of one of them, in their order.
+    fn find_map<T>(self, mut look: impl FnMut(usize) -> Option<T>) -> Option<T> {
+        let mut rest = self.0;
+        while rest != 0 {
+            if let Some(found) = look(rest.trailing_zeros() as usize) {
+                return Some(found);
+            }
+            rest &= rest - 1;
+        }
+        None
+    }
+}
+
+/// Where a form may begin after a prefix, in a line that does not start with white space: at a digit behind a space,
+/// a tab, `|`, `(` or `[`.
+fn after_prefix(line: &[u8]) -> Places {
+    const _: () = assert!(PREFIX_BYTES_MAX < BLOCK_BYTES);
+    if matches!(line, [] | [b' ' | b'\t' | b'\r' | 0x0b | 0x0c, ..]) {
+        return Places(0);
+    }
+    let filled = |bytes: &[u8]| lanes::filled(&bytes[..bytes.len().min(BLOCK_BYTES)], 0);
+    let block = line.first_chunk().copied().unwrap_or_else(|| filled(line));
+    let ends_prefix = |byte| (byte == b' ') | (byte == b'\t') | (byte == b'|') | (byte == b'(') | (byte == b'[');
+    let prefix = lanes::marks(&block, ends_prefix);
+    let digits = lanes::marks(&block, |byte: u8| byte.is_ascii_digit());
+    Places(prefix << 1 & digits & ((2 << PREFIX_BYTES_MAX) - 1))
 }
 
 /// The common log format's time, in brackets.
@@ -74,7 +133,8 @@ fn common_log(line: &[u8], zone: &Zone) -> Option<Found> {
 }
 
 /// The form at that place of the line.
-fn at(line: &[u8], start: usize, form: impl Fn(&[u8]) -> Option<(Timestamp, usize)>) -> Option<Found> {
+#[inline]
+fn at(line: &[u8], start: usize, form: impl FnOnce(&[u8]) -> Option<(Timestamp, usize)>) -> Option<Found> {
     let (time, used) = form(&line[start..])?;
     Some(Found { time, start, end: start + used, level: None })
 }

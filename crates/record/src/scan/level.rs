@@ -2,9 +2,8 @@
 
 use memchr::memchr_iter;
 
-use super::find::HEAD_BYTES;
-use super::logfmt;
-use crate::Level;
+use super::{escape, logfmt};
+use crate::{Level, lanes};
 
 /// The longest level word, `EMERGENCY`, has as many bytes.
 const WORD_BYTES_MAX: usize = 9;
@@ -18,13 +17,26 @@ const AFTER_TIME_BYTES: usize = 256;
 ///
 /// `after_time` is the place after its time.
 pub(super) fn level(line: &[u8], after_time: usize, told: Option<Level>) -> Option<Level> {
-    let end = line.len().min(after_time + AFTER_TIME_BYTES);
-    member(line, end.max(line.len().min(HEAD_BYTES))).or(told).or_else(|| word(line, after_time, end))
+    member(line, after_time).or(told).or_else(|| word(line, after_time))
 }
 
-/// The first usable `level=` before `end`.
-fn member(line: &[u8], end: usize) -> Option<Level> {
-    memchr_iter(b'=', &line[..end]).find_map(|equals| {
+/// False where the line has no escape sequence that would matter, and no `level=`: then the level is its [`word`].
+///
+/// Both in one pass. A key that merely ends in `l` counts too, which is seldom.
+#[inline]
+pub(super) fn may_be_member_or_escaped(line: &[u8], after_time: usize) -> bool {
+    let end = line.len().min((after_time + AFTER_TIME_BYTES).max(escape::LOOKED_AT_BYTES));
+    let sign = |before, byte| (byte == escape::ESC) | ((before == b'l') & (byte == b'='));
+    line.first() == Some(&escape::ESC) || lanes::any_pair(&line[..end], sign)
+}
+
+/// The first usable `level=`.
+fn member(line: &[u8], after_time: usize) -> Option<Level> {
+    let head = &line[..line.len().min(after_time + AFTER_TIME_BYTES)];
+    if !lanes::any_pair(head, |before, byte| (before == b'l') & (byte == b'=')) {
+        return None;
+    }
+    memchr_iter(b'=', head).find_map(|equals| {
         if !logfmt::ends_in_key(&line[..equals], b"level") {
             return None;
         }
@@ -36,11 +48,12 @@ fn member(line: &[u8], end: usize) -> Option<Level> {
     })
 }
 
-/// The first level word in upper case that stands alone between `start` and `end`.
-fn word(line: &[u8], start: usize, end: usize) -> Option<Level> {
+/// The first level word in upper case that stands alone behind the time.
+pub(super) fn word(line: &[u8], after_time: usize) -> Option<Level> {
+    let end = line.len().min(after_time + AFTER_TIME_BYTES);
     let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     // A word has three letters or more, so that every third byte meets it.
-    let mut at = start + WORD_BYTES_MIN - 1;
+    let mut at = after_time + WORD_BYTES_MIN - 1;
     while at < end {
         if !line[at].is_ascii_uppercase() {
             at += WORD_BYTES_MIN;
@@ -50,7 +63,7 @@ fn word(line: &[u8], start: usize, end: usize) -> Option<Level> {
         let first = at - before.take_while(|byte| in_word(byte)).count();
         let behind = line[at..].iter().take_while(|byte| in_word(byte));
         let last = at + behind.count();
-        if first >= start
+        if first >= after_time
             && last <= end
             && let Some(level) = Level::from_word(&line[first..last])
         {

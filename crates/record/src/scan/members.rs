@@ -1,8 +1,9 @@
 //! The time and the level of a line that is one JSON object.
 
-use super::{epoch, usual};
+use super::epoch;
+use super::find::Known;
 use crate::json::{self, Value};
-use crate::{Level, Timestamp, Zone};
+use crate::{Level, Timestamp};
 
 /// What the members of a JSON object tell.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,18 +13,21 @@ pub(super) struct Members {
     pub level: Option<Level>,
 }
 
-/// Reads the line if it is one JSON object; see [`json::object`] for `cut` and `nesting`.
-pub(super) fn read(line: &[u8], cut: bool, zone: &Zone, nesting: &mut Vec<u8>) -> Option<Members> {
+/// True if the line begins as a JSON object does.
+#[inline]
+pub(super) fn may_be_object(line: &[u8]) -> bool {
     let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    if line.iter().find(|byte| !space(byte)) != Some(&b'{') {
-        return None;
-    }
+    line.iter().find(|byte| !space(byte)) == Some(&b'{')
+}
+
+/// Reads the line if it is one JSON object; see [`json::object`] for `cut` and `nesting`.
+pub(super) fn read(line: &[u8], cut: bool, known: &mut Known, nesting: &mut Vec<u8>) -> Option<Members> {
     let mut time = Best::default();
     let mut level = Best::default();
     let mut log: Option<&[u8]> = None;
     let is_object = json::object(line, cut, nesting, |key, value| {
         key.with_start(|key| {
-            time.offer(time_rank(key), || time_of(value, zone));
+            time.offer(time_rank(key), || time_of(value, known));
             level.offer(level_rank(key), || level_of(value));
             if key == b"log"
                 && let Value::Object(object) = value
@@ -100,11 +104,11 @@ fn level_rank(key: &[u8]) -> Option<u8> {
 
 const NESTED_LEVEL_RANK: u8 = 5;
 
-fn time_of(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
+fn time_of(value: Value<'_>, known: &mut Known) -> Option<Timestamp> {
     match value {
         Value::String(raw) => raw.with_start(|text| {
             let digits = (9..=19).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
-            if digits { epoch::by_size(text) } else { usual::parse(text, zone).map(|(time, _)| time) }
+            if digits { epoch::by_size(text) } else { known.usual(text).map(|(time, _)| time) }
         }),
         Value::Number(number) => epoch::by_size(number),
         Value::Object(_) | Value::Other => None,

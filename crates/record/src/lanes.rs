@@ -1,0 +1,90 @@
+//! Questions asked of many bytes at once.
+//!
+//! The loops are written so that the compiler makes vector instructions of them: chunks of a fixed size, and answers
+//! put together with `|` where `||` would branch. What they are asked must be written that way too.
+
+/// Bytes that [`any`] and [`any_pair`] ask at a time.
+const LANES: usize = 32;
+
+/// Bytes of a [`marks`] block.
+pub(crate) const BLOCK_BYTES: usize = 64;
+
+/// True if `is` says so of any byte. It must not say so of NUL, with which a short slice is filled up.
+pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    let ask = |chunk: &[u8; LANES]| chunk.iter().fold(false, |any, &byte| any | is(byte));
+    let (chunks, rest) = bytes.as_chunks::<LANES>();
+    if chunks.iter().any(ask) {
+        return true;
+    }
+    // The last chunk may overlap the one before it: that is cheaper than to go on byte by byte.
+    !rest.is_empty() && bytes.last_chunk().map_or_else(|| ask(&filled(rest, 0)), ask)
+}
+
+/// True if `is` says so of any byte with the one before it. It must not say so where its second byte is NUL.
+pub(crate) fn any_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> bool {
+    let ask = |(before, chunk): (&[u8; LANES], &[u8; LANES])| {
+        before.iter().zip(chunk).fold(false, |any, (&before, &byte)| any | is(before, byte))
+    };
+    let Some((_, behind)) = bytes.split_first() else { return false };
+    let before = &bytes[..behind.len()];
+    let (chunks, rest) = behind.as_chunks();
+    let (chunks_before, rest_before) = before.as_chunks();
+    if chunks_before.iter().zip(chunks).any(ask) {
+        return true;
+    }
+    !rest.is_empty()
+        && match (before.last_chunk(), behind.last_chunk()) {
+            (Some(before), Some(chunk)) => ask((before, chunk)),
+            _ => ask((&filled(rest_before, 0), &filled(rest, 0))),
+        }
+}
+
+/// A bit for each byte of which `is` says so, the first byte's the lowest.
+pub(crate) fn marks(block: &[u8; BLOCK_BYTES], is: impl Fn(u8) -> bool) -> u64 {
+    // Each byte keeps the bit of its place among eight. To add up eight such bytes, which is what the multiplication
+    // does in its highest byte, is to join them.
+    let mut bits = [0; BLOCK_BYTES];
+    for (at, (bit, &byte)) in bits.iter_mut().zip(block).enumerate() {
+        *bit = u8::from(is(byte)).wrapping_neg() & (1 << (at % 8));
+    }
+    let (words, _) = bits.as_chunks::<8>();
+    let join = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(u64::MAX / 255) >> 56;
+    words.iter().rev().fold(0, |marks, word| marks << 8 | join(word))
+}
+
+/// `bytes`, with `filler` after them.
+pub(crate) fn filled<const N: usize>(bytes: &[u8], filler: u8) -> [u8; N] {
+    let mut chunk = [filler; N];
+    chunk[..bytes.len()].copy_from_slice(bytes);
+    chunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{any, any_pair, filled, marks};
+
+    #[test]
+    fn a_byte_is_found_wherever_it_stands() {
+        for length in 0..100 {
+            let mut line = vec![b'.'; length];
+            assert!(!any(&line, |byte| byte == b'x'));
+            for at in 0..length {
+                line[at] = b'x';
+                assert!(any(&line, |byte| byte == b'x'), "at {at} of {length}");
+                let pair = any_pair(&line, |before, byte| (before == b'.') & (byte == b'x'));
+                assert_eq!(pair, at > 0, "at {at} of {length}");
+                line[at] = b'.';
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_the_places() {
+        for at in 0..64 {
+            let mut block = filled(b"", b'.');
+            block[at] = b'x';
+            block[at / 2] = b'x';
+            assert_eq!(marks(&block, |byte| byte == b'x'), 1 << at | 1 << (at / 2));
+        }
+    }
+}
