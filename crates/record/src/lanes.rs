@@ -6,8 +6,6 @@
 /// Bytes that [`any`] and [`any_pair`] ask at a time.
 const LANES: usize = 32;
 
-/// Bytes of a [`marks`] block.
-pub(crate) const BLOCK_BYTES: usize = 64;
 
 /// True if `is` says so of any byte. It must not say so of NUL, with which a short slice is filled up.
 pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
@@ -39,17 +37,27 @@ pub(crate) fn any_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> bool {
         }
 }
 
-/// A bit for each byte of which `is` says so, the first byte's the lowest.
-pub(crate) fn marks(block: &[u8; BLOCK_BYTES], is: impl Fn(u8) -> bool) -> u64 {
+/// A bit for each byte of which `is` says so, the first byte's the lowest. `N` is 64 at most and divides by eight.
+#[inline]
+pub(crate) fn marks<const N: usize>(block: &[u8; N], is: impl Fn(u8) -> bool) -> u64 {
     // Each byte keeps the bit of its place among eight. To add up eight such bytes, which is what the multiplication
     // does in its highest byte, is to join them.
-    let mut bits = [0; BLOCK_BYTES];
+    let mut bits = [0; N];
     for (at, (bit, &byte)) in bits.iter_mut().zip(block).enumerate() {
         *bit = u8::from(is(byte)).wrapping_neg() & (1 << (at % 8));
     }
     let (words, _) = bits.as_chunks::<8>();
     let join = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(u64::MAX / 255) >> 56;
     words.iter().rev().fold(0, |marks, word| marks << 8 | join(word))
+}
+
+/// The places of the bits that are set, the lowest first.
+pub(crate) fn places(mut marks: u64) -> impl Iterator<Item = usize> + Clone {
+    std::iter::from_fn(move || {
+        let place = (marks != 0).then(|| marks.trailing_zeros() as usize);
+        marks &= marks.wrapping_sub(1);
+        place
+    })
 }
 
 /// `bytes`, with `filler` after them.
@@ -61,7 +69,7 @@ pub(crate) fn filled<const N: usize>(bytes: &[u8], filler: u8) -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
-    use super::{any, any_pair, filled, marks};
+    use super::{any, any_pair, filled, marks, places};
 
     #[test]
     fn a_byte_is_found_wherever_it_stands() {
@@ -81,10 +89,12 @@ mod tests {
     #[test]
     fn marks_are_the_places() {
         for at in 0..64 {
-            let mut block = filled(b"", b'.');
+            let mut block = filled::<64>(b"", b'.');
             block[at] = b'x';
             block[at / 2] = b'x';
-            assert_eq!(marks(&block, |byte| byte == b'x'), 1 << at | 1 << (at / 2));
+            let mut expected = vec![at / 2, at];
+            expected.dedup();
+            assert_eq!(places(marks(&block, |byte| byte == b'x')).collect::<Vec<_>>(), expected);
         }
     }
 }

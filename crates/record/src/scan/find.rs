@@ -3,7 +3,7 @@
 use super::usual::Minute;
 use super::year::Years;
 use super::{epoch, klog, logfmt, month};
-use crate::lanes::{self, BLOCK_BYTES};
+use crate::lanes;
 use crate::{Level, Timestamp, Zone};
 
 /// Bytes at a line's start that may stand before a time which is not at its beginning.
@@ -57,8 +57,9 @@ pub(super) fn find(line: &[u8], known: &mut Known) -> Option<Found> {
     if !may_be_timed(line) {
         return None;
     }
-    let starts = after_prefix(line);
+    let mut starts = after_prefix(line);
     starts
+        .clone()
         .find_map(|start| at(line, start, |bytes| known.usual(bytes)))
         .or_else(|| common_log(line, &known.zone))
         .or_else(|| at(line, 0, epoch::at_start))
@@ -93,37 +94,20 @@ fn start(line: &[u8]) -> usize {
     spaces + usize::from(line.get(spaces) == Some(&b'['))
 }
 
-/// Places in a line, a bit each.
-#[derive(Clone, Copy, Debug)]
-struct Places(u64);
-
-impl Places {
-    /// The first that `look` makes of one of them, in their order.
-    fn find_map<T>(self, mut look: impl FnMut(usize) -> Option<T>) -> Option<T> {
-        let mut rest = self.0;
-        while rest != 0 {
-            if let Some(found) = look(rest.trailing_zeros() as usize) {
-                return Some(found);
-            }
-            rest &= rest - 1;
-        }
-        None
-    }
-}
-
 /// Where a form may begin after a prefix, in a line that does not start with white space: at a digit behind a space,
 /// a tab, `|`, `(` or `[`.
-fn after_prefix(line: &[u8]) -> Places {
+fn after_prefix(line: &[u8]) -> impl Iterator<Item = usize> + Clone {
+    const BLOCK_BYTES: usize = 64;
     const _: () = assert!(PREFIX_BYTES_MAX < BLOCK_BYTES);
     if matches!(line, [] | [b' ' | b'\t' | b'\r' | 0x0b | 0x0c, ..]) {
-        return Places(0);
+        return lanes::places(0);
     }
     let filled = |bytes: &[u8]| lanes::filled(&bytes[..bytes.len().min(BLOCK_BYTES)], 0);
-    let block = line.first_chunk().copied().unwrap_or_else(|| filled(line));
+    let block = line.first_chunk::<BLOCK_BYTES>().copied().unwrap_or_else(|| filled(line));
     let ends_prefix = |byte| (byte == b' ') | (byte == b'\t') | (byte == b'|') | (byte == b'(') | (byte == b'[');
     let prefix = lanes::marks(&block, ends_prefix);
     let digits = lanes::marks(&block, |byte: u8| byte.is_ascii_digit());
-    Places(prefix << 1 & digits & ((2 << PREFIX_BYTES_MAX) - 1))
+    lanes::places(prefix << 1 & digits & ((2 << PREFIX_BYTES_MAX) - 1))
 }
 
 /// The common log format's time, in brackets.

@@ -3,12 +3,8 @@
 use memchr::memchr_iter;
 
 use super::{escape, logfmt};
-use crate::{Level, lanes};
-
-/// The longest level word, `EMERGENCY`, has as many bytes.
-const WORD_BYTES_MAX: usize = 9;
-/// The shortest, `ERR`.
-const WORD_BYTES_MIN: usize = 3;
+use crate::lanes;
+use crate::level::{Level, WORD_BYTES_MAX, WORD_BYTES_MIN, is_in_word, word_at_start};
 
 /// Bytes after the time in which a level is looked for.
 const AFTER_TIME_BYTES: usize = 256;
@@ -51,25 +47,22 @@ fn member(line: &[u8], after_time: usize) -> Option<Level> {
 /// The first level word in upper case that stands alone behind the time.
 pub(super) fn word(line: &[u8], after_time: usize) -> Option<Level> {
     let end = line.len().min(after_time + AFTER_TIME_BYTES);
-    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    // A word has three letters or more, so that every third byte meets it.
+    let upper = |at: usize| line[at].is_ascii_uppercase();
+    // A word has three letters or more, so that every third byte meets it, at one of its first three.
     let mut at = after_time + WORD_BYTES_MIN - 1;
     while at < end {
-        if !line[at].is_ascii_uppercase() {
-            at += WORD_BYTES_MIN;
-            continue;
+        if upper(at) {
+            let one_back = upper(at - 1);
+            let first = at - usize::from(one_back) - usize::from(one_back & upper(at - 2));
+            let alone = first == 0 || !is_in_word(line[first - 1]);
+            if alone
+                && let Some((level, length)) = word_at_start(&line[first..])
+                && first + length <= end
+            {
+                return Some(level);
+            }
         }
-        let before = line[..at].iter().rev().take(WORD_BYTES_MAX);
-        let first = at - before.take_while(|byte| in_word(byte)).count();
-        let behind = line[at..].iter().take_while(|byte| in_word(byte));
-        let last = at + behind.count();
-        if first >= after_time
-            && last <= end
-            && let Some(level) = Level::from_word(&line[first..last])
-        {
-            return Some(level);
-        }
-        at = last + WORD_BYTES_MIN;
+        at += WORD_BYTES_MIN;
     }
     None
 }
