@@ -6,8 +6,8 @@
 /// Bytes that [`any`] and [`any_pair`] ask at a time.
 const LANES: usize = 32;
 
-
-/// True if `is` says so of any byte. It must not say so of NUL, with which a short slice is filled up.
+/// True if `is` says so of any byte. It must not say so of a space, with which a short slice is filled up.
+#[inline]
 pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
     let ask = |chunk: &[u8; LANES]| chunk.iter().fold(false, |any, &byte| any | is(byte));
     let (chunks, rest) = bytes.as_chunks::<LANES>();
@@ -15,10 +15,11 @@ pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
         return true;
     }
     // The last chunk may overlap the one before it: that is cheaper than to go on byte by byte.
-    !rest.is_empty() && bytes.last_chunk().map_or_else(|| ask(&filled(rest, 0)), ask)
+    !rest.is_empty() && bytes.last_chunk().map_or_else(|| ask(&filled(rest, b' ')), ask)
 }
 
 /// True if `is` says so of any byte with the one before it. It must not say so where its second byte is NUL.
+#[inline]
 pub(crate) fn any_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> bool {
     let ask = |(before, chunk): (&[u8; LANES], &[u8; LANES])| {
         before.iter().zip(chunk).fold(false, |any, (&before, &byte)| any | is(before, byte))
@@ -48,7 +49,7 @@ pub(crate) fn marks<const N: usize>(block: &[u8; N], is: impl Fn(u8) -> bool) ->
     }
     let (words, _) = bits.as_chunks::<8>();
     let join = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(u64::MAX / 255) >> 56;
-    words.iter().rev().fold(0, |marks, word| marks << 8 | join(word))
+    words.iter().enumerate().fold(0, |marks, (at, word)| marks | join(word) << (8 * at))
 }
 
 /// The places of the bits that are set, the lowest first.

@@ -4,7 +4,9 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use words::{WORD_BYTES_MAX, WORD_BYTES_MIN, at_start as word_at_start, is_in_word};
+pub(crate) use words::{
+    WORD_BYTES_MAX, WORD_BYTES_MIN, at_start as word_at_start, in_any_case as word_in_any_case, is_in_word,
+};
 
 /// A line's level, from the least to the most grave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,15 +48,5 @@ impl Level {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-
-    /// The level that a program's word for it means, in any case; none if it is no such word.
-    pub(crate) fn from_word_in_any_case(word: &[u8]) -> Option<Self> {
-        let mut upper = [0; WORD_BYTES_MAX];
-        let upper = upper.get_mut(..word.len())?;
-        upper.copy_from_slice(word);
-        upper.make_ascii_uppercase();
-        let (level, length) = words::at_start(upper)?;
-        (length == word.len()).then_some(level)
     }
 }

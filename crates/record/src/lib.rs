@@ -31,6 +31,7 @@
 //! ```
 
 pub mod civil;
+mod digits;
 mod json;
 mod lanes;
 

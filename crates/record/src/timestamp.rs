@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str;
 
-use crate::Zone;
 use crate::civil::{self, Civil, DAY_S};
 use crate::scan::usual;
+use crate::{Zone, digits};
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
@@ -80,26 +80,39 @@ impl Timestamp {
 
     /// The text of [`Self::write_rfc3339`] and how many bytes of it are used.
     fn rfc3339(self) -> ([u8; 30], usize) {
-        let (seconds, mut fraction) = self.split();
+        let (seconds, nanos) = self.split();
         let (year, month, day) = civil::date(seconds.div_euclid(DAY_S));
-        let of_day = seconds.rem_euclid(DAY_S);
+        let of_day = narrow(seconds.rem_euclid(DAY_S));
+        let (year, nanos) = (narrow(year), narrow(nanos));
         let mut text = *b"0000-00-00T00:00:00.000000000Z";
-        put(&mut text[0..4], year);
-        put(&mut text[5..7], month);
-        put(&mut text[8..10], day);
-        put(&mut text[11..13], of_day / 3600);
-        put(&mut text[14..16], of_day / 60 % 60);
-        put(&mut text[17..19], of_day % 60);
-        let mut digits = 9;
-        while digits > 0 && fraction % 1000 == 0 {
-            fraction /= 1000;
-            digits -= 3;
-        }
-        let end = if digits == 0 { 19 } else { 20 + digits };
-        put(&mut text[20..20 + digits], fraction);
+        let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&digits::pair(number));
+        put(0, year / 100);
+        put(2, year);
+        put(5, narrow(month));
+        put(8, narrow(day));
+        put(11, of_day / 3600);
+        put(14, of_day / 60 % 60);
+        put(17, of_day % 60);
+        put(20, nanos / 10_000_000);
+        put(22, nanos / 100_000);
+        put(24, nanos / 1_000);
+        // The last pair overlaps the one before it by a digit, the same.
+        put(26, nanos / 10);
+        put(27, nanos);
+        let end = match nanos {
+            0 => 19,
+            _ if nanos.is_multiple_of(1_000_000) => 23,
+            _ if nanos.is_multiple_of(1_000) => 26,
+            _ => 29,
+        };
         text[end] = b'Z';
         (text, end + 1)
     }
+}
+
+/// A part of a date, a time of day or a second: all of them fit.
+fn narrow(part: i64) -> u32 {
+    u32::try_from(part).unwrap_or_default()
 }
 
 /// As [`Timestamp::write_rfc3339`].
@@ -107,13 +120,5 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (bytes, len) = self.rfc3339();
         f.pad(str::from_utf8(&bytes[..len]).map_err(|_| fmt::Error)?)
-    }
-}
-
-/// Writes `number` in decimal into the whole of `digits`, with zeros before it.
-fn put(digits: &mut [u8], mut number: i64) {
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
     }
 }

@@ -1,8 +1,7 @@
 //! A record: a line as it is handed out.
 
-use crate::json;
 use crate::wire::Record;
-use crate::{Level, Text, Timestamp};
+use crate::{Level, Text, Timestamp, digits, json};
 
 /// A line with all that is known of it, borrowed from the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ impl RecordView<'_> {
         out.reserve(self.text.text.len() + self.source.len() + 128);
         out.extend_from_slice(b"{\"n\":");
         match self.n {
-            Some(n) => write_number(n, out),
+            Some(n) => digits::write(n, out),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"ts\":");
@@ -59,7 +58,7 @@ impl RecordView<'_> {
         out.extend_from_slice(b",\"source\":");
         json::write(self.source, out);
         out.extend_from_slice(b",\"offset\":");
-        write_number(self.offset, out);
+        digits::write(self.offset, out);
         out.extend_from_slice(b",\"text\":");
         json::write(&self.text.text, out);
         let flags: [(bool, &[u8]); 4] = [
@@ -75,7 +74,7 @@ impl RecordView<'_> {
         }
         if self.text.cut > 0 {
             out.extend_from_slice(b",\"cut\":");
-            write_number(self.text.cut, out);
+            digits::write(self.text.cut, out);
         }
         out.push(b'}');
     }
@@ -97,19 +96,4 @@ impl RecordView<'_> {
             cut: (self.text.cut > 0).then_some(self.text.cut),
         }
     }
-}
-
-/// Appends `number` in decimal.
-fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[start..]);
 }

@@ -80,6 +80,17 @@ pub(crate) fn at_start(bytes: &[u8]) -> Option<(Level, usize)> {
     whole.then_some((word.level, length))
 }
 
+/// The level that the whole of `word` means, in any case.
+pub(crate) fn in_any_case(word: &[u8]) -> Option<Level> {
+    // To clear this bit gives the upper-case letter for just the two bytes that are that letter.
+    let upper = |byte: u8| byte & !0x20;
+    let text = word.iter().take(8).rev().fold(0, |text, &byte| text << 8 | u64::from(upper(byte)));
+    let known = &WORDS[place(text)];
+    let rest = word.get(known.length..)?;
+    let whole = rest.is_empty() || !known.longer.is_empty() && rest.eq_ignore_ascii_case(known.longer);
+    (text & known.mask == known.text && whole).then_some(known.level)
+}
+
 /// True for what is no end of a word.
 pub(crate) fn is_in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'

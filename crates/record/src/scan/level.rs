@@ -4,7 +4,7 @@ use memchr::memchr_iter;
 
 use super::{escape, logfmt};
 use crate::lanes;
-use crate::level::{Level, WORD_BYTES_MAX, WORD_BYTES_MIN, is_in_word, word_at_start};
+use crate::level::{Level, WORD_BYTES_MAX, WORD_BYTES_MIN, is_in_word, word_at_start, word_in_any_case};
 
 /// Bytes after the time in which a level is looked for.
 const AFTER_TIME_BYTES: usize = 256;
@@ -40,7 +40,7 @@ fn member(line: &[u8], after_time: usize) -> Option<Level> {
         let value = value.strip_prefix(b"\"").unwrap_or(value);
         let in_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let length = value.iter().take(WORD_BYTES_MAX + 1).take_while(in_value);
-        Level::from_word_in_any_case(&value[..length.count()])
+        word_in_any_case(&value[..length.count()])
     })
 }
 

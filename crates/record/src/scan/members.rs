@@ -3,6 +3,7 @@
 use super::epoch;
 use super::find::Known;
 use crate::json::{self, Value};
+use crate::level::word_in_any_case;
 use crate::{Level, Timestamp};
 
 /// What the members of a JSON object tell.
@@ -25,16 +26,15 @@ pub(super) fn read(line: &[u8], cut: bool, known: &mut Known, nesting: &mut Vec<
     let mut time = Best::default();
     let mut level = Best::default();
     let mut log: Option<&[u8]> = None;
-    let is_object = json::object(line, cut, nesting, |key, value| {
-        key.with_start(|key| {
-            time.offer(time_rank(key), || time_of(value, known));
-            level.offer(level_rank(key), || level_of(value));
-            if key == b"log"
-                && let Value::Object(object) = value
-            {
+    let is_object = json::object(line, cut, nesting, |key, value| match key.with_start(Name::of) {
+        Some(Name::Time(rank)) => time.offer(rank, || time_of(value, known)),
+        Some(Name::Level(rank)) => level.offer(rank, || level_of(value)),
+        Some(Name::Log) => {
+            if let Value::Object(object) = value {
                 log = Some(object);
             }
-        });
+        }
+        None => {}
     });
     if !is_object {
         return None;
@@ -42,9 +42,9 @@ pub(super) fn read(line: &[u8], cut: bool, known: &mut Known, nesting: &mut Vec<
     if let Some(log) = log {
         // Elastic's `log.level`, when it was not spelled with the dot. Its text was found well-formed above.
         json::object(log, false, nesting, |key, value| {
-            key.with_start(|key| {
-                level.offer((key == b"level").then_some(NESTED_LEVEL_RANK), || level_of(value));
-            });
+            if key.with_start(|key| key == b"level") {
+                level.offer(NESTED_LEVEL_RANK, || level_of(value));
+            }
         });
     }
     Some(Members { time: time.value, level: level.value })
@@ -63,9 +63,8 @@ impl<T> Default for Best<T> {
 }
 
 impl<T> Best<T> {
-    fn offer(&mut self, rank: Option<u8>, value: impl FnOnce() -> Option<T>) {
-        if let Some(rank) = rank
-            && rank < self.rank
+    fn offer(&mut self, rank: u8, value: impl FnOnce() -> Option<T>) {
+        if rank < self.rank
             && let Some(value) = value()
         {
             self.rank = rank;
@@ -74,32 +73,37 @@ impl<T> Best<T> {
     }
 }
 
-/// Where a key stands among the names for a time, the most trusted first.
-fn time_rank(key: &[u8]) -> Option<u8> {
-    Some(match key {
-        b"timestamp" => 0,
-        b"@timestamp" => 1,
-        b"ts" => 2,
-        b"time" => 3,
-        b"datetime" => 4,
-        b"asctime" => 5,
-        b"date" => 6,
-        b"t" => 7,
-        b"__REALTIME_TIMESTAMP" => 8,
-        _ => return None,
-    })
+/// What a member's name tells of it, with its place among the names that tell the same: the most trusted has the
+/// lowest.
+enum Name {
+    Time(u8),
+    Level(u8),
+    /// Elastic's, an object with the level.
+    Log,
 }
 
-/// Where a key stands among the names for a level.
-fn level_rank(key: &[u8]) -> Option<u8> {
-    Some(match key {
-        b"level" => 0,
-        b"lvl" => 1,
-        b"severity" => 2,
-        b"levelname" => 3,
-        b"log.level" => 4,
-        _ => return None,
-    })
+impl Name {
+    #[inline]
+    fn of(key: &[u8]) -> Option<Self> {
+        Some(match key {
+            b"timestamp" => Self::Time(0),
+            b"@timestamp" => Self::Time(1),
+            b"ts" => Self::Time(2),
+            b"time" => Self::Time(3),
+            b"datetime" => Self::Time(4),
+            b"asctime" => Self::Time(5),
+            b"date" => Self::Time(6),
+            b"t" => Self::Time(7),
+            b"__REALTIME_TIMESTAMP" => Self::Time(8),
+            b"level" => Self::Level(0),
+            b"lvl" => Self::Level(1),
+            b"severity" => Self::Level(2),
+            b"levelname" => Self::Level(3),
+            b"log.level" => Self::Level(4),
+            b"log" => Self::Log,
+            _ => return None,
+        })
+    }
 }
 
 const NESTED_LEVEL_RANK: u8 = 5;
@@ -117,7 +121,7 @@ fn time_of(value: Value<'_>, known: &mut Known) -> Option<Timestamp> {
 
 fn level_of(value: Value<'_>) -> Option<Level> {
     match value {
-        Value::String(raw) => raw.with_start(Level::from_word_in_any_case),
+        Value::String(raw) => raw.with_start(word_in_any_case),
         // pino's.
         Value::Number(b"10") => Some(Level::Trace),
         Value::Number(b"20") => Some(Level::Debug),

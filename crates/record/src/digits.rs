@@ -1,0 +1,49 @@
+//! Numbers in decimal, two digits at a time.
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number: u8 = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+
+/// The last two digits of `number`.
+#[inline]
+pub(crate) fn pair(number: u32) -> [u8; 2] {
+    PAIRS[(number % 100) as usize]
+}
+
+/// Appends `number`.
+pub(crate) fn write(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    while number > 0 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
+    }
+    // The first pair may begin with a zero; none was written of the number zero.
+    start = start.min(digits.len() - 1);
+    start += usize::from(digits[start] == b'0' && start + 1 < digits.len());
+    out.extend_from_slice(&digits[start..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+
+    #[test]
+    fn numbers_are_written_as_by_to_string() {
+        let powers = (0..64).map(|bits| 1_u64 << bits);
+        let tens = (0..20).map(|digits| 10_u64.pow(digits));
+        for number in powers.chain(tens).flat_map(|number| [number - 1, number, number + 1]).chain([u64::MAX]) {
+            let mut out = Vec::new();
+            write(number, &mut out);
+            assert_eq!(out, number.to_string().as_bytes());
+        }
+    }
+}

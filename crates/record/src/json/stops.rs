@@ -1,0 +1,71 @@
+//! Where the plain stretches of strings end.
+
+use crate::lanes;
+
+const BLOCK_BYTES: usize = 64;
+
+/// Blocks that are marked at a time: enough for most lines.
+const BLOCKS: usize = 16;
+
+/// True for what is not plain in a string: a quotation mark, a backslash, a control character.
+#[inline]
+pub(super) fn is_stop(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < b' ')
+}
+
+/// A line's quotation marks, backslashes and control characters.
+///
+/// They are marked many at a time: a line has many short strings, and to search each anew takes longer.
+pub(super) struct Stops<'a> {
+    line: &'a [u8],
+    /// Where the marked blocks begin.
+    start: usize,
+    /// A bit for each of their bytes; the last is spare and has none.
+    marks: [u64; BLOCKS + 1],
+}
+
+impl<'a> Stops<'a> {
+    pub(super) fn new(line: &'a [u8]) -> Self {
+        let mut stops = Self { line, start: 0, marks: [0; BLOCKS + 1] };
+        stops.mark(0);
+        stops
+    }
+
+    /// The first stop at `at`, which never falls, or behind it; the line's length if there is none.
+    #[inline(always)]
+    pub(super) fn from(&mut self, mut at: usize) -> usize {
+        loop {
+            if at - self.start > (BLOCKS - 1) * BLOCK_BYTES {
+                self.mark(at);
+            }
+            let (block, bit) = ((at - self.start) / BLOCK_BYTES, (at - self.start) % BLOCK_BYTES);
+            // The next 64 bytes, of two blocks: nearly always there is a stop, so that the processor guesses well.
+            let marks = self.marks[block] >> bit | self.marks[block + 1] << 1 << (BLOCK_BYTES - 1 - bit);
+            if marks != 0 {
+                return at + marks.trailing_zeros() as usize;
+            }
+            at += BLOCK_BYTES;
+            if at >= self.line.len() {
+                return self.line.len();
+            }
+        }
+    }
+
+    /// Marks the blocks from `start` on.
+    #[inline(never)]
+    fn mark(&mut self, start: usize) {
+        self.start = start;
+        let rest = &self.line[start..];
+        let (blocks, last) = rest[..rest.len().min(BLOCKS * BLOCK_BYTES)].as_chunks::<BLOCK_BYTES>();
+        for (marks, block) in self.marks.iter_mut().zip(blocks) {
+            *marks = lanes::marks(block, is_stop);
+        }
+        self.marks[blocks.len()..].fill(0);
+        if !last.is_empty() {
+            self.marks[blocks.len()] = match rest.last_chunk::<BLOCK_BYTES>() {
+                Some(overlap) => lanes::marks(overlap, is_stop) >> (BLOCK_BYTES - last.len()),
+                None => lanes::marks(&lanes::filled::<BLOCK_BYTES>(last, b' '), is_stop),
+            };
+        }
+    }
+}
