@@ -19,18 +19,24 @@ pub(crate) fn pair(number: u32) -> [u8; 2] {
 
 /// Appends `number`.
 pub(crate) fn write(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
+    // Room for twice the longest number: a copy of fixed size, cut off later, is faster than one of the right size.
+    let mut digits = [b'0'; 2 * DIGITS_MAX];
+    let mut start = DIGITS_MAX;
     while number > 0 {
         start -= 2;
         digits[start..start + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
         number /= 100;
     }
     // The first pair may begin with a zero; none was written of the number zero.
-    start = start.min(digits.len() - 1);
-    start += usize::from(digits[start] == b'0' && start + 1 < digits.len());
-    out.extend_from_slice(&digits[start..]);
+    start = start.min(DIGITS_MAX - 1);
+    start += usize::from(digits[start] == b'0' && start + 1 < DIGITS_MAX);
+    let end = out.len() + DIGITS_MAX - start;
+    out.extend_from_slice(&digits[start..start + DIGITS_MAX]);
+    out.truncate(end);
 }
+
+/// Digits of the highest number.
+const DIGITS_MAX: usize = 20;
 
 #[cfg(test)]
 mod tests {

@@ -6,16 +6,23 @@
 /// Bytes that [`any`] and [`any_pair`] ask at a time.
 const LANES: usize = 32;
 
-/// True if `is` says so of any byte. It must not say so of a space, with which a short slice is filled up.
+/// True if `is` says so of any byte.
 #[inline]
 pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    let ask = |chunk: &[u8; LANES]| chunk.iter().fold(false, |any, &byte| any | is(byte));
-    let (chunks, rest) = bytes.as_chunks::<LANES>();
-    if chunks.iter().any(ask) {
-        return true;
+    match bytes.len() {
+        LANES.. => any_of::<LANES>(bytes, is),
+        8.. => any_of::<8>(bytes, is),
+        _ => bytes.iter().any(|&byte| is(byte)),
     }
+}
+
+/// As [`any`], of `N` bytes or more, in chunks of so many.
+#[inline]
+fn any_of<const N: usize>(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    let ask = |chunk: &[u8; N]| chunk.iter().fold(false, |any, &byte| any | is(byte));
+    let (chunks, rest) = bytes.as_chunks::<N>();
     // The last chunk may overlap the one before it: that is cheaper than to go on byte by byte.
-    !rest.is_empty() && bytes.last_chunk().map_or_else(|| ask(&filled(rest, b' ')), ask)
+    chunks.iter().any(ask) || !rest.is_empty() && bytes.last_chunk().is_some_and(ask)
 }
 
 /// True if `is` says so of any byte with the one before it. It must not say so where its second byte is NUL.

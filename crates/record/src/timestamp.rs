@@ -16,6 +16,9 @@ pub struct Timestamp(i128);
 /// The seconds that RFC 3339 can write: 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
+/// Bytes of `2024-12-20T03:04:05.123456789Z`.
+const RFC3339_BYTES_MAX: usize = 30;
+
 impl Timestamp {
     /// The instant `nanos` nanoseconds after 1970-01-01T00:00:00Z.
     #[must_use]
@@ -53,8 +56,13 @@ impl Timestamp {
     /// An instant outside the years 0000 to 9999, which no line bears, is written as the
     /// nearest of these.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
-        let (bytes, len) = self.rfc3339();
-        out.extend_from_slice(&bytes[..len]);
+        // Spelled where it is to stand: to copy bytes that were just written in pairs waits for all of them.
+        let start = out.len();
+        out.extend_from_slice(&[0; RFC3339_BYTES_MAX]);
+        if let Some(text) = out.last_chunk_mut() {
+            let len = self.spell(text);
+            out.truncate(start + len);
+        }
     }
 
     /// The instant `seconds` and `nanos` after 1970; none if RFC 3339 cannot write it.
@@ -78,13 +86,13 @@ impl Timestamp {
         }
     }
 
-    /// The text of [`Self::write_rfc3339`] and how many bytes of it are used.
-    fn rfc3339(self) -> ([u8; 30], usize) {
+    /// Writes the text of [`Self::write_rfc3339`] to the start of `text`; gives its length.
+    fn spell(self, text: &mut [u8; RFC3339_BYTES_MAX]) -> usize {
         let (seconds, nanos) = self.split();
         let (year, month, day) = civil::date(seconds.div_euclid(DAY_S));
         let of_day = narrow(seconds.rem_euclid(DAY_S));
         let (year, nanos) = (narrow(year), narrow(nanos));
-        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        *text = *b"0000-00-00T00:00:00.000000000Z";
         let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&digits::pair(number));
         put(0, year / 100);
         put(2, year);
@@ -106,7 +114,7 @@ impl Timestamp {
             _ => 29,
         };
         text[end] = b'Z';
-        (text, end + 1)
+        end + 1
     }
 }
 
@@ -118,7 +126,8 @@ fn narrow(part: i64) -> u32 {
 /// As [`Timestamp::write_rfc3339`].
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bytes, len) = self.rfc3339();
-        f.pad(str::from_utf8(&bytes[..len]).map_err(|_| fmt::Error)?)
+        let mut text = [0; RFC3339_BYTES_MAX];
+        let len = self.spell(&mut text);
+        f.pad(str::from_utf8(&text[..len]).map_err(|_| fmt::Error)?)
     }
 }

@@ -46,16 +46,15 @@ impl RecordView<'_> {
             }
             None => out.extend_from_slice(b"null"),
         }
-        out.extend_from_slice(b",\"level\":");
-        match self.level {
-            Some(level) => {
-                out.push(b'"');
-                out.extend_from_slice(level.name().as_bytes());
-                out.push(b'"');
-            }
-            None => out.extend_from_slice(b"null"),
-        }
-        out.extend_from_slice(b",\"source\":");
+        out.extend_from_slice(match self.level {
+            Some(Level::Trace) => b",\"level\":\"trace\",\"source\":",
+            Some(Level::Debug) => b",\"level\":\"debug\",\"source\":",
+            Some(Level::Info) => b",\"level\":\"info\",\"source\":",
+            Some(Level::Warn) => b",\"level\":\"warn\",\"source\":",
+            Some(Level::Error) => b",\"level\":\"error\",\"source\":",
+            Some(Level::Fatal) => b",\"level\":\"fatal\",\"source\":",
+            None => b",\"level\":null,\"source\":",
+        });
         json::write(self.source, out);
         out.extend_from_slice(b",\"offset\":");
         digits::write(self.offset, out);
