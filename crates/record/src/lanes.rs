@@ -45,14 +45,15 @@ pub(crate) fn any_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> bool {
         }
 }
 
-/// A bit for each byte of which `is` says so, the first byte's the lowest. `N` is 64 at most and divides by eight.
+/// A bit for each of `N` places of which `is` says so, the first place's the lowest. `N` is 64 at most and divides by
+/// eight.
 #[inline]
-pub(crate) fn marks<const N: usize>(block: &[u8; N], is: impl Fn(u8) -> bool) -> u64 {
-    // Each byte keeps the bit of its place among eight. To add up eight such bytes, which is what the multiplication
+pub(crate) fn marks<const N: usize>(is: impl Fn(usize) -> bool) -> u64 {
+    // Each place keeps the bit that it has among eight. To add up eight such bytes, which is what the multiplication
     // does in its highest byte, is to join them.
     let mut bits = [0; N];
-    for (at, (bit, &byte)) in bits.iter_mut().zip(block).enumerate() {
-        *bit = u8::from(is(byte)).wrapping_neg() & (1 << (at % 8));
+    for (at, bit) in bits.iter_mut().enumerate() {
+        *bit = u8::from(is(at)).wrapping_neg() & (1 << (at % 8));
     }
     let (words, _) = bits.as_chunks::<8>();
     let join = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(u64::MAX / 255) >> 56;
@@ -102,7 +103,7 @@ mod tests {
             block[at / 2] = b'x';
             let mut expected = vec![at / 2, at];
             expected.dedup();
-            assert_eq!(places(marks(&block, |byte| byte == b'x')).collect::<Vec<_>>(), expected);
+            assert_eq!(places(marks::<64>(|at| block[at] == b'x')).collect::<Vec<_>>(), expected);
         }
     }
 }

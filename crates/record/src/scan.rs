@@ -73,12 +73,15 @@ impl Scanner {
         {
             return self.head_of_object(line, members);
         }
-        // This is the way of most lines: asked in this order, they are done without a look at any other form.
-        if self.format.is_none()
-            && let Some(found) = find::usual_at_start(line, &mut self.known)
-            && !level::may_be_member_or_escaped(line, found.end)
-        {
-            return Head { time: Some(found.time), level: level::word(line, found.end) };
+        if self.format.is_none() {
+            // This is the way of most lines: one pass over what may change what was found, or not found, so far.
+            match find::usual_at_start(line, &mut self.known) {
+                Some(found) if !level::may_be_member_or_escaped(line, found.end) => {
+                    return Head { time: Some(found.time), level: level::word(line, found.end) };
+                }
+                None if !find::may_be_timed(line) => return Head::default(),
+                _ => {}
+            }
         }
         let plain = escape::passed_over(line, &mut self.plain);
         let by_format = self.format.as_ref().and_then(|format| format.find(plain, &self.known.zone));
@@ -99,7 +102,8 @@ impl Scanner {
         }
         let plain = escape::passed_over(text, &mut self.plain);
         let by_format = self.format.as_ref().and_then(|format| format.find(plain, &self.known.zone));
-        let found = by_format.or_else(|| find::find(plain, &mut self.known)).filter(Found::begins_line);
+        let by_forms = || if find::may_be_timed(plain) { find::find(plain, &mut self.known) } else { None };
+        let found = by_format.or_else(by_forms).filter(Found::begins_line);
         match found {
             Some(found) => level::level(plain, found.end, found.level),
             None => level::level(plain, 0, None),

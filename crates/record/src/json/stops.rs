@@ -55,16 +55,17 @@ impl<'a> Stops<'a> {
     #[inline(never)]
     fn mark(&mut self, start: usize) {
         self.start = start;
+        let marks = |block: &[u8; BLOCK_BYTES]| lanes::marks::<BLOCK_BYTES>(|at| is_stop(block[at]));
         let rest = &self.line[start..];
         let (blocks, last) = rest[..rest.len().min(BLOCKS * BLOCK_BYTES)].as_chunks::<BLOCK_BYTES>();
-        for (marks, block) in self.marks.iter_mut().zip(blocks) {
-            *marks = lanes::marks(block, is_stop);
+        for (known, block) in self.marks.iter_mut().zip(blocks) {
+            *known = marks(block);
         }
         self.marks[blocks.len()..].fill(0);
         if !last.is_empty() {
-            self.marks[blocks.len()] = match rest.last_chunk::<BLOCK_BYTES>() {
-                Some(overlap) => lanes::marks(overlap, is_stop) >> (BLOCK_BYTES - last.len()),
-                None => lanes::marks(&lanes::filled::<BLOCK_BYTES>(last, b' '), is_stop),
+            self.marks[blocks.len()] = match rest.last_chunk() {
+                Some(overlap) => marks(overlap) >> (BLOCK_BYTES - last.len()),
+                None => marks(&lanes::filled(last, b' ')),
             };
         }
     }

@@ -2,12 +2,17 @@
 
 use super::usual::Minute;
 use super::year::Years;
-use super::{epoch, klog, logfmt, month};
+use super::{epoch, escape, klog, logfmt, month};
 use crate::lanes;
 use crate::{Level, Timestamp, Zone};
 
 /// Bytes at a line's start that may stand before a time which is not at its beginning.
 const PREFIX_BYTES_MAX: usize = 48;
+
+/// Places that are asked at a time whether a time begins there.
+const BLOCK_BYTES: usize = 64;
+
+const _: () = assert!(PREFIX_BYTES_MAX < BLOCK_BYTES);
 
 /// Bytes at a line's start in which the forms that may stand anywhere are looked for.
 pub(super) const HEAD_BYTES: usize = 256;
@@ -54,12 +59,9 @@ pub(super) fn find(line: &[u8], known: &mut Known) -> Option<Found> {
     if let Some(found) = usual_at_start(line, known) {
         return Some(found);
     }
-    if !may_be_timed(line) {
-        return None;
-    }
     let mut starts = after_prefix(line);
-    starts
-        .clone()
+    let mut usual_starts = starts.clone();
+    usual_starts
         .find_map(|start| at(line, start, |bytes| known.usual(bytes)))
         .or_else(|| common_log(line, &known.zone))
         .or_else(|| at(line, 0, epoch::at_start))
@@ -77,11 +79,13 @@ pub(super) fn usual_at_start(line: &[u8], known: &mut Known) -> Option<Found> {
     at(line, start(line), |bytes| known.usual(bytes))
 }
 
-/// False where no form can hold: they all have a colon behind a digit, but for those that begin with a digit.
-fn may_be_timed(line: &[u8]) -> bool {
-    let head = &line[..line.len().min(HEAD_BYTES)];
-    let clock = |before: u8, byte: u8| (byte == b':') & before.is_ascii_digit();
-    line.first().is_some_and(u8::is_ascii_digit) || lanes::any_pair(head, clock)
+/// False where no form can hold and no escape sequence hides one: all forms have a colon behind a digit, but for those
+/// that begin with a digit.
+pub(super) fn may_be_timed(line: &[u8]) -> bool {
+    const _: () = assert!(HEAD_BYTES <= escape::LOOKED_AT_BYTES);
+    let head = &line[..line.len().min(escape::LOOKED_AT_BYTES)];
+    let sign = |before: u8, byte| (byte == escape::ESC) | ((byte == b':') & before.is_ascii_digit());
+    matches!(line.first(), Some(b'0'..=b'9' | &escape::ESC)) || lanes::any_pair(head, sign)
 }
 
 /// The place after at most two spaces and one `[`.
@@ -97,17 +101,17 @@ fn start(line: &[u8]) -> usize {
 /// Where a form may begin after a prefix, in a line that does not start with white space: at a digit behind a space,
 /// a tab, `|`, `(` or `[`.
 fn after_prefix(line: &[u8]) -> impl Iterator<Item = usize> + Clone {
-    const BLOCK_BYTES: usize = 64;
-    const _: () = assert!(PREFIX_BYTES_MAX < BLOCK_BYTES);
     if matches!(line, [] | [b' ' | b'\t' | b'\r' | 0x0b | 0x0c, ..]) {
         return lanes::places(0);
     }
-    let filled = |bytes: &[u8]| lanes::filled(&bytes[..bytes.len().min(BLOCK_BYTES)], 0);
-    let block = line.first_chunk::<BLOCK_BYTES>().copied().unwrap_or_else(|| filled(line));
+    // Whether a form begins at a place is seen from two bytes, so that there is one more of them.
+    let block: [u8; BLOCK_BYTES + 1] = match line.first_chunk() {
+        Some(block) => *block,
+        None => lanes::filled(line, 0),
+    };
     let ends_prefix = |byte| (byte == b' ') | (byte == b'\t') | (byte == b'|') | (byte == b'(') | (byte == b'[');
-    let prefix = lanes::marks(&block, ends_prefix);
-    let digits = lanes::marks(&block, |byte: u8| byte.is_ascii_digit());
-    lanes::places(prefix << 1 & digits & ((2 << PREFIX_BYTES_MAX) - 1))
+    let marks = lanes::marks::<BLOCK_BYTES>(|at| ends_prefix(block[at]) & block[at + 1].is_ascii_digit());
+    lanes::places(marks << 1 & ((2 << PREFIX_BYTES_MAX) - 1))
 }
 
 /// The common log format's time, in brackets.

@@ -30,6 +30,7 @@ impl Default for Minute {
 
 impl Minute {
     /// As [`parse`].
+    #[inline]
     pub(super) fn parse(&mut self, bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)> {
         let (minute, rest) = bytes.split_first_chunk()?;
         let seconds: &[u8; 3] = rest.first_chunk()?;
@@ -37,8 +38,7 @@ impl Minute {
             return None;
         }
         if *minute != self.text {
-            self.seconds = civil(minute)?.seconds()?;
-            self.text = *minute;
+            self.turn(minute)?;
         }
         let second = two(seconds[1], seconds[2]).filter(|&second| second < 61)?;
         let (nanos, end) = after_seconds(bytes, MINUTE_BYTES + seconds.len())?;
@@ -47,13 +47,24 @@ impl Minute {
             (Some((east, length)), _) => (east, end + length),
             (None, Zone::Utc) => (0, end),
             (None, Zone::Fixed(east)) => (*east, end),
-            (None, Zone::Named(_)) => {
-                let civil = Civil { second, nanos, ..civil(minute)? };
-                return Some((zone.instant(&civil)?, end));
-            }
+            (None, Zone::Named(_)) => return Some((named(minute, second, nanos, zone)?, end)),
         };
         Some((Timestamp::at(as_utc - i64::from(east), nanos)?, end))
     }
+
+    /// Goes on to another minute, if there is such a one.
+    #[inline(never)]
+    fn turn(&mut self, minute: &[u8; MINUTE_BYTES]) -> Option<()> {
+        self.seconds = civil(minute)?.seconds()?;
+        self.text = *minute;
+        Some(())
+    }
+}
+
+/// The instant where the zone must look at the date.
+#[inline(never)]
+fn named(minute: &[u8; MINUTE_BYTES], second: u8, nanos: u32, zone: &Zone) -> Option<Timestamp> {
+    zone.instant(&Civil { second, nanos, ..civil(minute)? })
 }
 
 /// The date, hour and minute that `2024-12-20T03:04` spells; whether there is such a minute is not looked at.
@@ -173,6 +184,12 @@ pub(super) fn offset(bytes: &[u8]) -> Option<(i32, usize)> {
 
 /// As [`offset`], for the forms that begin with a sign. A digit too many makes it none of them.
 pub(super) fn numeric_offset(bytes: &[u8]) -> Option<(i32, usize)> {
+    // Most logs are in UTC.
+    if let Some((b"+0000", rest)) = bytes.split_first_chunk()
+        && !rest.first().is_some_and(u8::is_ascii_digit)
+    {
+        return Some((0, 5));
+    }
     let sign = match bytes.first()? {
         b'+' => 1,
         b'-' => -1,
