@@ -85,6 +85,9 @@ impl Scanner {
         }
         let plain = escape::passed_over(line, &mut self.plain);
         let by_format = self.format.as_ref().and_then(|format| format.find(plain, &self.known.zone));
+        if by_format.is_none() && plain.len() < line.len() && !find::may_be_timed(plain) {
+            return Head::default();
+        }
         match by_format.or_else(|| find::find(plain, &mut self.known)) {
             Some(found) => Head { time: Some(found.time), level: level::level(plain, found.end, found.level) },
             None => Head::default(),

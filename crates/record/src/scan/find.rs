@@ -1,5 +1,7 @@
 //! Which of the forms that are no JSON gives a line its time: the order of the contract's table.
 
+use std::iter;
+
 use super::usual::Minute;
 use super::year::Years;
 use super::{epoch, escape, klog, logfmt, month};
@@ -56,21 +58,36 @@ impl Known {
 
 /// The time of a line that is no JSON object and matches no form of the user's.
 pub(super) fn find(line: &[u8], known: &mut Known) -> Option<Found> {
-    if let Some(found) = usual_at_start(line, known) {
-        return Some(found);
+    // One return after the other: to hand what was found through a chain of `or_else` copies it at each.
+    if let found @ Some(_) = usual_at_start(line, known) {
+        return found;
     }
-    let mut starts = after_prefix(line);
-    let mut usual_starts = starts.clone();
-    usual_starts
-        .find_map(|start| at(line, start, |bytes| known.usual(bytes)))
-        .or_else(|| common_log(line, &known.zone))
-        .or_else(|| at(line, 0, epoch::at_start))
-        .or_else(|| logfmt::time(line, known))
-        .or_else(|| klog::klog(line, known))
-        .or_else(|| at(line, 0, |line| month::syslog(line, known)))
-        .or_else(|| at(line, 0, |line| month::twelve_hours(line, &known.zone)))
-        .or_else(|| at(line, start(line), |bytes| month::day_first(bytes, &known.zone)))
-        .or_else(|| starts.find_map(|start| at(line, start, |bytes| month::day_first(bytes, &known.zone))))
+    let starts = after_prefix(line);
+    for start in starts.clone() {
+        if let found @ Some(_) = at(line, start, |bytes| known.usual(bytes)) {
+            return found;
+        }
+    }
+    if let found @ Some(_) = common_log(line, &known.zone) {
+        return found;
+    }
+    if let found @ Some(_) = at(line, 0, epoch::at_start) {
+        return found;
+    }
+    if let found @ Some(_) = logfmt::time(line, known) {
+        return found;
+    }
+    if let found @ Some(_) = klog::klog(line, known) {
+        return found;
+    }
+    if let found @ Some(_) = at(line, 0, |line| month::syslog(line, known)) {
+        return found;
+    }
+    if let found @ Some(_) = at(line, 0, |line| month::twelve_hours(line, &known.zone)) {
+        return found;
+    }
+    let mut day_first = iter::once(start(line)).chain(starts);
+    day_first.find_map(|start| at(line, start, |bytes| month::day_first(bytes, &known.zone)))
 }
 
 /// The usual form where most lines have it.
@@ -105,9 +122,13 @@ fn after_prefix(line: &[u8]) -> impl Iterator<Item = usize> + Clone {
         return lanes::places(0);
     }
     // Whether a form begins at a place is seen from two bytes, so that there is one more of them.
-    let block: [u8; BLOCK_BYTES + 1] = match line.first_chunk() {
-        Some(block) => *block,
-        None => lanes::filled(line, 0),
+    let short;
+    let block: &[u8; BLOCK_BYTES + 1] = match line.first_chunk() {
+        Some(block) => block,
+        None => {
+            short = lanes::filled(line, 0);
+            &short
+        }
     };
     let ends_prefix = |byte| (byte == b' ') | (byte == b'\t') | (byte == b'|') | (byte == b'(') | (byte == b'[');
     let marks = lanes::marks::<BLOCK_BYTES>(|at| ends_prefix(block[at]) & block[at + 1].is_ascii_digit());
