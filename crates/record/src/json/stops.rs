@@ -61,12 +61,14 @@ impl<'a> Stops<'a> {
         for (known, block) in self.marks.iter_mut().zip(blocks) {
             *known = marks(block);
         }
-        self.marks[blocks.len()..].fill(0);
-        if !last.is_empty() {
-            self.marks[blocks.len()] = match rest.last_chunk() {
-                Some(overlap) => marks(overlap) >> (BLOCK_BYTES - last.len()),
-                None => marks(&lanes::filled(last, b' ')),
-            };
+        self.marks[blocks.len()] = match rest.last_chunk() {
+            _ if last.is_empty() => 0,
+            Some(overlap) => marks(overlap) >> (BLOCK_BYTES - last.len()),
+            None => marks(&lanes::filled(last, b' ')),
+        };
+        // What is left of earlier blocks is looked at no further than this.
+        if let Some(behind) = self.marks.get_mut(blocks.len() + 1) {
+            *behind = 0;
         }
     }
 }

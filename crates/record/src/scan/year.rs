@@ -12,16 +12,24 @@ const NANOS_A_DAY: i128 = 1_000_000_000 * DAY_S as i128;
 pub(super) struct Years {
     /// The year of the last modification; none where it is beyond all that a line can bear.
     modified: Option<i64>,
+    /// The last year that has a time which is not past [`Self::latest`], with a zone of up to [`FAR_S`].
+    last: i64,
     /// A day past the last modification.
     latest: Timestamp,
 }
 
+/// Seconds between UTC and any zone there is.
+const FAR_S: i32 = 86_400;
+
 impl Years {
     pub(super) fn new(modified: Timestamp) -> Self {
         let nanos = modified.nanos();
-        let day = i32::try_from(nanos.div_euclid(NANOS_A_DAY)).ok();
+        let day = i32::try_from(nanos.div_euclid(NANOS_A_DAY)).ok().map(i64::from);
+        let year = |day: i64| civil::date(day).0;
         Self {
-            modified: day.map(|day| civil::date(i64::from(day)).0),
+            modified: day.map(year),
+            // A day that is allowed, a day that the zone may make, and the rest of the day.
+            last: day.map_or(0, |day| year(day + 3)),
             latest: Timestamp::from_nanos(nanos.saturating_add(NANOS_A_DAY)),
         }
     }
@@ -30,8 +38,13 @@ impl Years {
     /// modification.
     fn nearest(&self, mut civil: Civil, zone: &Zone) -> Option<Timestamp> {
         let modified = self.modified?;
+        let last = match zone {
+            Zone::Utc => self.last,
+            Zone::Fixed(east) if (-FAR_S..=FAR_S).contains(east) => self.last,
+            Zone::Fixed(_) | Zone::Named(_) => modified + 1,
+        };
         // The latest that is early enough is the nearest too. Between leap years lie up to eight years.
-        (modified - 8..=modified + 1).rev().find_map(|year| {
+        (modified - 8..=last).rev().find_map(|year| {
             civil.year = u16::try_from(year).ok()?;
             zone.instant(&civil).filter(|time| *time <= self.latest)
         })
