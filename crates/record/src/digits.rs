@@ -19,19 +19,20 @@ pub(crate) fn pair(number: u32) -> [u8; 2] {
 
 /// Appends `number`.
 pub(crate) fn write(mut number: u64, out: &mut Vec<u8>) {
-    // Room for twice the longest number: a copy of fixed size, cut off later, is faster than one of the right size.
-    let mut digits = [b'0'; 2 * DIGITS_MAX];
-    let mut start = DIGITS_MAX;
-    while number > 0 {
-        start -= 2;
-        digits[start..start + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
-        number /= 100;
+    let mut left = number.checked_ilog10().map_or(1, |tens| tens as usize + 1);
+    let end = out.len() + left;
+    // Spelled where it is to stand: to copy bytes that were just written in pairs waits for all of them.
+    out.extend_from_slice(&[b'0'; DIGITS_MAX]);
+    if let Some(room) = out.last_chunk_mut::<DIGITS_MAX>() {
+        while left >= 2 {
+            left -= 2;
+            room[left..left + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+            number /= 100;
+        }
+        if left == 1 {
+            room[0] = PAIRS[(number % 10) as usize][1];
+        }
     }
-    // The first pair may begin with a zero; none was written of the number zero.
-    start = start.min(DIGITS_MAX - 1);
-    start += usize::from(digits[start] == b'0' && start + 1 < DIGITS_MAX);
-    let end = out.len() + DIGITS_MAX - start;
-    out.extend_from_slice(&digits[start..start + DIGITS_MAX]);
     out.truncate(end);
 }
 

@@ -19,10 +19,15 @@ pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
 /// As [`any`], of `N` bytes or more, in chunks of so many.
 #[inline]
 fn any_of<const N: usize>(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    let ask = |chunk: &[u8; N]| chunk.iter().fold(false, |any, &byte| any | is(byte));
     let (chunks, rest) = bytes.as_chunks::<N>();
     // The last chunk may overlap the one before it: that is cheaper than to go on byte by byte.
-    chunks.iter().any(ask) || !rest.is_empty() && bytes.last_chunk().is_some_and(ask)
+    let overlap = if rest.is_empty() { None } else { bytes.last_chunk() };
+    for chunk in chunks.iter().chain(overlap) {
+        if chunk.iter().fold(false, |any, &byte| any | is(byte)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// True if `is` says so of any byte with the one before it. It must not say so where its second byte is NUL.

@@ -22,6 +22,7 @@ pub struct Text<'a> {
 /// the whole line's length, without its end (`\n` or `\r\n`). Of a longer line the text holds the first
 /// [`TEXT_BYTES_MAX`] bytes, cut back to a whole character. Allocates only where the line is not UTF-8.
 #[must_use]
+#[inline]
 pub fn decode(head: &[u8], line_bytes: u64) -> Text<'_> {
     let (mut head, fits) = shortened(head, line_bytes);
     if !fits {

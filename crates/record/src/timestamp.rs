@@ -56,11 +56,16 @@ impl Timestamp {
     /// An instant outside the years 0000 to 9999, which no line bears, is written as the
     /// nearest of these.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        self.write_rfc3339_after(&mut Day::default(), out);
+    }
+
+    /// As [`Self::write_rfc3339`], where `day` is that of the instant that was written before.
+    pub(crate) fn write_rfc3339_after(self, day: &mut Day, out: &mut Vec<u8>) {
         // Spelled where it is to stand: to copy bytes that were just written in pairs waits for all of them.
         let start = out.len();
         out.extend_from_slice(&[0; RFC3339_BYTES_MAX]);
         if let Some(text) = out.last_chunk_mut() {
-            let len = self.spell(text);
+            let len = self.spell(day, text);
             out.truncate(start + len);
         }
     }
@@ -87,17 +92,14 @@ impl Timestamp {
     }
 
     /// Writes the text of [`Self::write_rfc3339`] to the start of `text`; gives its length.
-    fn spell(self, text: &mut [u8; RFC3339_BYTES_MAX]) -> usize {
+    fn spell(self, day: &mut Day, text: &mut [u8; RFC3339_BYTES_MAX]) -> usize {
         let (seconds, nanos) = self.split();
-        let (year, month, day) = civil::date(seconds.div_euclid(DAY_S));
+        day.turn(seconds.div_euclid(DAY_S));
         let of_day = narrow(seconds.rem_euclid(DAY_S));
-        let (year, nanos) = (narrow(year), narrow(nanos));
+        let nanos = narrow(nanos);
         *text = *b"0000-00-00T00:00:00.000000000Z";
+        text[..day.text.len()].copy_from_slice(&day.text);
         let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&digits::pair(number));
-        put(0, year / 100);
-        put(2, year);
-        put(5, narrow(month));
-        put(8, narrow(day));
         put(11, of_day / 3600);
         put(14, of_day / 60 % 60);
         put(17, of_day % 60);
@@ -118,6 +120,36 @@ impl Timestamp {
     }
 }
 
+/// A day and how it is spelled, kept from one instant to the next: most have it in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Day {
+    /// Days since 1970-01-01.
+    number: i64,
+    text: [u8; 10],
+}
+
+impl Default for Day {
+    fn default() -> Self {
+        Self { number: 0, text: *b"1970-01-01" }
+    }
+}
+
+impl Day {
+    /// Goes on to the day of that number, of the years 0000 to 9999.
+    fn turn(&mut self, number: i64) {
+        if number == self.number {
+            return;
+        }
+        let (year, month, day) = civil::date(number);
+        let mut put = |at: usize, number: u32| self.text[at..at + 2].copy_from_slice(&digits::pair(number));
+        put(0, narrow(year) / 100);
+        put(2, narrow(year));
+        put(5, narrow(month));
+        put(8, narrow(day));
+        self.number = number;
+    }
+}
+
 /// A part of a date, a time of day or a second: all of them fit.
 fn narrow(part: i64) -> u32 {
     u32::try_from(part).unwrap_or_default()
@@ -127,7 +159,7 @@ fn narrow(part: i64) -> u32 {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; RFC3339_BYTES_MAX];
-        let len = self.spell(&mut text);
+        let len = self.spell(&mut Day::default(), &mut text);
         f.pad(str::from_utf8(&text[..len]).map_err(|_| fmt::Error)?)
     }
 }

@@ -1,5 +1,6 @@
 //! A record: a line as it is handed out.
 
+use crate::timestamp::Day;
 use crate::wire::Record;
 use crate::{Level, Text, Timestamp, digits, json};
 
@@ -31,6 +32,11 @@ impl RecordView<'_> {
     ///
     /// The bytes are those that `serde_json` writes for [`Self::to_wire`], with nothing allocated on the way.
     pub fn write_json(&self, out: &mut Vec<u8>) {
+        JsonWriter::default().write(self, out);
+    }
+
+    /// See [`Self::write_json`].
+    fn write_json_after(&self, day: &mut Day, out: &mut Vec<u8>) {
         out.reserve(self.text.text.len() + self.source.len() + 128);
         out.extend_from_slice(b"{\"n\":");
         match self.n {
@@ -41,7 +47,7 @@ impl RecordView<'_> {
         match self.time {
             Some(time) => {
                 out.push(b'"');
-                time.write_rfc3339(out);
+                time.write_rfc3339_after(day, out);
                 out.push(b'"');
             }
             None => out.extend_from_slice(b"null"),
@@ -94,5 +100,20 @@ impl RecordView<'_> {
             lossy: self.text.lossy,
             cut: (self.text.cut > 0).then_some(self.text.cut),
         }
+    }
+}
+
+/// Writes many records as JSON: what one has in common with the one before it is not reckoned anew.
+///
+/// What it writes of a record does not depend on the records before it.
+#[derive(Clone, Debug, Default)]
+pub struct JsonWriter {
+    day: Day,
+}
+
+impl JsonWriter {
+    /// As [`RecordView::write_json`].
+    pub fn write(&mut self, record: &RecordView<'_>, out: &mut Vec<u8>) {
+        record.write_json_after(&mut self.day, out);
     }
 }

@@ -64,6 +64,7 @@ const fn place(text: u64) -> usize {
 }
 
 /// The level word in upper case with which `bytes` begin, and its length. No letter, digit or `_` follows it.
+#[inline]
 pub(crate) fn at_start(bytes: &[u8]) -> Option<(Level, usize)> {
     let start = bytes.first_chunk().copied().unwrap_or_else(|| lanes::filled(bytes, 0));
     let start = u64::from_le_bytes(start);
