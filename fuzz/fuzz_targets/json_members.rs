@@ -6,7 +6,7 @@ use std::fmt;
 
 use libfuzzer_sys::fuzz_target;
 use record::wire::Record;
-use record::{Level, RecordView, Rules, Scanner, Timestamp, Wrapping, Zone, text};
+use record::{JsonWriter, Level, RecordView, Rules, Scanner, Timestamp, Wrapping, Zone, text};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
@@ -129,6 +129,11 @@ fn written_records_read_back(data: &[u8]) {
     };
     let mut json = Vec::new();
     record.write_json(&mut json);
+    let mut again = Vec::new();
+    let mut writer = JsonWriter::default();
+    writer.write(&RecordView { time: Some(Timestamp::from_nanos(nanos)), ..record.clone() }, &mut Vec::new());
+    writer.write(&record, &mut again);
+    assert_eq!(again, json, "a record before it matters");
     let read: Record = serde_json::from_slice(&json).expect("what is written is a record");
     assert_eq!(read, record.to_wire());
     assert_eq!(serde_json::to_vec(&read).expect("a record can be written"), json);

@@ -51,6 +51,7 @@ pub(super) struct Known {
 
 impl Known {
     /// Reads the usual form at the very start of `bytes`.
+    #[inline]
     pub(super) fn usual(&mut self, bytes: &[u8]) -> Option<(Timestamp, usize)> {
         self.minute.parse(bytes, &self.zone)
     }

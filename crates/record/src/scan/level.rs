@@ -45,6 +45,7 @@ fn member(line: &[u8], after_time: usize) -> Option<Level> {
 }
 
 /// The first level word in upper case that stands alone behind the time.
+#[inline]
 pub(super) fn word(line: &[u8], after_time: usize) -> Option<Level> {
     let end = line.len().min(after_time + AFTER_TIME_BYTES);
     let upper = |at: usize| line[at].is_ascii_uppercase();

@@ -30,7 +30,7 @@ impl Default for Minute {
 
 impl Minute {
     /// As [`parse`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse(&mut self, bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)> {
         let (minute, rest) = bytes.split_first_chunk()?;
         let seconds: &[u8; 3] = rest.first_chunk()?;
