@@ -34,7 +34,7 @@ pub(crate) fn object<'a>(
     member: impl FnMut(Raw<'a>, Value<'a>),
 ) -> bool {
     nesting.clear();
-    let mut reader = Reader { line, at: 0, stops: Stops::new(line), nesting, escaped: false };
+    let mut reader = Reader { line, at: 0, stops: Stops::new(line), nesting };
     match reader.object(member) {
         Ok(()) => true,
         Err(Stop::End) => cut,
@@ -54,16 +54,6 @@ struct Reader<'a, 'n> {
     at: usize,
     stops: Stops<'a>,
     nesting: &'n mut Vec<u8>,
-    /// The last string has escapes.
-    escaped: bool,
-}
-
-/// What a scalar is. Its place is known to who asked: results that carry a [`Value`] are copied about so awkwardly
-/// that reading an object takes a third longer.
-enum Scalar {
-    String,
-    Number,
-    Literal,
 }
 
 /// What may stand next in a container within the object.
@@ -107,25 +97,24 @@ impl<'a> Reader<'a, '_> {
         if token != b'"' {
             return Err(Stop::Malformed);
         }
-        let start = self.at;
-        self.string()?;
-        let key = self.raw(start);
+        let key = self.string()?;
         if self.token()? == b':' { Ok(key) } else { Err(Stop::Malformed) }
     }
 
     #[inline(always)]
     fn value(&mut self) -> Result<Value<'a>, Stop> {
         let token = self.token()?;
-        let start = self.at;
+        if token == b'"' {
+            return self.string().map(Value::String);
+        }
+        let start = self.at - 1;
         if matches!(token, b'{' | b'[') {
             self.container(token)?;
-            return Ok(if token == b'{' { Value::Object(&self.line[start - 1..self.at]) } else { Value::Other });
+            return Ok(if token == b'{' { Value::Object(&self.line[start..self.at]) } else { Value::Other });
         }
-        Ok(match self.scalar(token)? {
-            Scalar::String => Value::String(self.raw(start)),
-            Scalar::Number => Value::Number(&self.line[start - 1..self.at]),
-            Scalar::Literal => Value::Other,
-        })
+        self.scalar(token)?;
+        let is_number = matches!(token, b'-' | b'0'..=b'9');
+        Ok(if is_number { Value::Number(&self.line[start..self.at]) } else { Value::Other })
     }
 
     /// The rest of an object or array within the object, whose opening bracket was passed.
@@ -146,6 +135,10 @@ impl<'a> Reader<'a, '_> {
                 }
                 (Next::Key { or_end: true } | Next::Comma, b'}') if open == b'{' => self.close(),
                 (Next::Value { or_end: true } | Next::Comma, b']') if open == b'[' => self.close(),
+                (Next::Value { .. }, b'"') => {
+                    self.string()?;
+                    Next::Comma
+                }
                 (Next::Value { .. }, _) => {
                     self.scalar(token)?;
                     Next::Comma
@@ -175,11 +168,9 @@ impl<'a> Reader<'a, '_> {
         Err(Stop::End)
     }
 
-    /// A value that is no container, of which `first` was passed.
-    #[inline(always)]
-    fn scalar(&mut self, first: u8) -> Result<Scalar, Stop> {
+    /// A number, `true`, `false` or `null`, of which `first` was passed.
+    fn scalar(&mut self, first: u8) -> Result<(), Stop> {
         match first {
-            b'"' => self.string().map(|()| Scalar::String),
             b't' => self.literal(b"rue"),
             b'f' => self.literal(b"alse"),
             b'n' => self.literal(b"ull"),
@@ -188,11 +179,11 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn literal(&mut self, rest: &[u8]) -> Result<Scalar, Stop> {
+    fn literal(&mut self, rest: &[u8]) -> Result<(), Stop> {
         let found = &self.line[self.at..];
         if found.starts_with(rest) {
             self.at += rest.len();
-            Ok(Scalar::Literal)
+            Ok(())
         } else if rest.starts_with(found) {
             Err(Stop::End)
         } else {
@@ -200,7 +191,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn number(&mut self, first: u8) -> Result<Scalar, Stop> {
+    fn number(&mut self, first: u8) -> Result<(), Stop> {
         let leading = if first == b'-' { self.byte()? } else { first };
         match leading {
             b'0' => {}
@@ -222,7 +213,7 @@ impl<'a> Reader<'a, '_> {
         }
         // Only what follows shows that a number is whole.
         self.peek()?;
-        Ok(Scalar::Number)
+        Ok(())
     }
 
     fn digit(&mut self) -> Result<(), Stop> {
@@ -245,21 +236,18 @@ impl<'a> Reader<'a, '_> {
         Ok(byte)
     }
 
-    /// The string that began at `start`, behind its quotation mark, and has just been passed.
-    fn raw(&self, start: usize) -> Raw<'a> {
-        Raw { bytes: &self.line[start..self.at - 1], escaped: self.escaped }
-    }
-
-    /// Passes the rest of a string, whose opening quotation mark was passed.
+    /// A string, whose opening quotation mark was passed.
     #[inline(always)]
-    fn string(&mut self) -> Result<(), Stop> {
-        self.at = self.stops.from(self.at);
-        self.escaped = self.line.get(self.at) != Some(&b'"');
-        if self.escaped {
-            return self.escaped_string();
+    fn string(&mut self) -> Result<Raw<'a>, Stop> {
+        let start = self.at;
+        self.at = self.stops.from(start);
+        let escaped = self.line.get(self.at) != Some(&b'"');
+        if escaped {
+            self.escaped_string()?;
+        } else {
+            self.at += 1;
         }
-        self.at += 1;
-        Ok(())
+        Ok(Raw { bytes: &self.line[start..self.at - 1], escaped })
     }
 
     /// As [`Self::string`], from the first byte that is not plain.
