@@ -102,7 +102,8 @@ fn escaping_is_that_of_serde_json_whatever_the_text() {
 #[test]
 fn a_writer_of_many_records_writes_each_as_if_alone() {
     let mut writer = JsonWriter::default();
-    for nanos in [None, Some(0), Some(86_399_999_999_999), Some(86_400_000_000_000), Some(-1), Some(i128::MAX), Some(7)] {
+    for nanos in [None, Some(0), Some(86_399_999_999_999), Some(86_400_000_000_000), Some(-1), Some(i128::MAX), Some(7)]
+    {
         let time = nanos.map(Timestamp::from_nanos);
         let record = RecordView { time, ..view(plain("a line")) };
         let (mut alone, mut among_many) = (Vec::new(), Vec::new());

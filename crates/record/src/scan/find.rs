@@ -65,7 +65,9 @@ pub(super) fn find(line: &[u8], known: &mut Known) -> Option<Found> {
     }
     let starts = after_prefix(line);
     for start in starts.clone() {
-        if let found @ Some(_) = at(line, start, |bytes| known.usual(bytes)) {
+        // Nearly all numbers behind a space are no years.
+        let is_year = matches!(line.get(start + 4), Some(b'-' | b'/'));
+        if is_year && let found @ Some(_) = at(line, start, |bytes| known.usual(bytes)) {
             return found;
         }
     }
