@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memchr2};
 
+use crate::lanes;
+
 pub(super) const ESC: u8 = 0x1b;
 
 /// Bytes at a line's start in which an escape sequence matters to its time and level.
@@ -13,7 +15,7 @@ const KEPT_BYTES: usize = 1024;
 /// The line, or the start of it without its escape sequences, which is then written to `scratch`.
 pub(super) fn passed_over<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let start = &line[..line.len().min(LOOKED_AT_BYTES)];
-    if memchr(ESC, start).is_none() {
+    if !lanes::any(start, |byte| byte == ESC) {
         return line;
     }
     scratch.clear();

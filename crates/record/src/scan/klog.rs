@@ -21,6 +21,6 @@ pub(super) fn klog(line: &[u8], known: &Known) -> Option<Found> {
     let mut civil =
         Civil { month: usual::two(stamp[1], stamp[2])?, day: usual::two(stamp[3], stamp[4])?, ..Civil::default() };
     let end = usual::clock(line, stamp.len(), &mut civil)?;
-    let (time, end) = year::nearest(line, end, civil, known)?;
+    let (time, end) = year::nearest(line, end, &mut civil, known)?;
     Some(Found { time, start: 0, end, level: Some(level) })
 }

@@ -36,7 +36,7 @@ pub(super) fn syslog(bytes: &[u8], known: &Known) -> Option<(Timestamp, usize)> 
     let at = month_and_day(bytes, start, &mut civil)?;
     let at = space(bytes, at)?;
     let end = usual::clock(bytes, at, &mut civil)?;
-    year::nearest(bytes, end, civil, known)
+    year::nearest(bytes, end, &mut civil, known)
 }
 
 /// `Nov 22, 2026 8:02:14 AM`, with the narrow space that newer CLDR data puts before `AM` as well.

@@ -36,7 +36,7 @@ impl Years {
 
     /// The instant of `civil` in the year that puts it nearest to, and not more than a day past, the source's last
     /// modification.
-    fn nearest(&self, mut civil: Civil, zone: &Zone) -> Option<Timestamp> {
+    fn nearest(&self, civil: &mut Civil, zone: &Zone) -> Option<Timestamp> {
         let modified = self.modified?;
         let last = match zone {
             Zone::Utc => self.last,
@@ -46,13 +46,13 @@ impl Years {
         // The latest that is early enough is the nearest too. Between leap years lie up to eight years.
         (modified - 8..=last).rev().find_map(|year| {
             civil.year = u16::try_from(year).ok()?;
-            zone.instant(&civil).filter(|time| *time <= self.latest)
+            zone.instant(civil).filter(|time| *time <= self.latest)
         })
     }
 }
 
 /// The instant of `civil`, which has no year, in the zone that may stand at `at` of the line; and the place after that.
-pub(super) fn nearest(line: &[u8], at: usize, civil: Civil, known: &Known) -> Option<(Timestamp, usize)> {
+pub(super) fn nearest(line: &[u8], at: usize, civil: &mut Civil, known: &Known) -> Option<(Timestamp, usize)> {
     let (time, end) = match usual::offset(&line[at..]) {
         Some((east, length)) => (known.years.nearest(civil, &Zone::Fixed(east)), at + length),
         None => (known.years.nearest(civil, &known.zone), at),
