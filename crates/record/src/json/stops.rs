@@ -20,22 +20,22 @@ pub(super) struct Stops<'a> {
     line: &'a [u8],
     /// Where the marked blocks begin.
     start: usize,
+    /// From here on fewer than 64 bytes are marked; at first, none are.
+    end: usize,
     /// A bit for each of their bytes; the last is spare and has none.
     marks: [u64; BLOCKS + 1],
 }
 
 impl<'a> Stops<'a> {
     pub(super) fn new(line: &'a [u8]) -> Self {
-        let mut stops = Self { line, start: 0, marks: [0; BLOCKS + 1] };
-        stops.mark(0);
-        stops
+        Self { line, start: 0, end: 0, marks: [0; BLOCKS + 1] }
     }
 
     /// The first stop at `at`, which never falls, or behind it; the line's length if there is none.
     #[inline(always)]
     pub(super) fn from(&mut self, mut at: usize) -> usize {
         loop {
-            if at - self.start > (BLOCKS - 1) * BLOCK_BYTES {
+            if at >= self.end {
                 self.mark(at);
             }
             let (block, bit) = ((at - self.start) / BLOCK_BYTES, (at - self.start) % BLOCK_BYTES);
@@ -55,6 +55,7 @@ impl<'a> Stops<'a> {
     #[inline(never)]
     fn mark(&mut self, start: usize) {
         self.start = start;
+        self.end = start + (BLOCKS - 1) * BLOCK_BYTES + 1;
         let marks = |block: &[u8; BLOCK_BYTES]| lanes::marks::<BLOCK_BYTES>(|at| is_stop(block[at]));
         let rest = &self.line[start..];
         let (blocks, last) = rest[..rest.len().min(BLOCKS * BLOCK_BYTES)].as_chunks::<BLOCK_BYTES>();
