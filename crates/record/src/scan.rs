@@ -85,6 +85,7 @@ impl Scanner {
         }
         let plain = escape::passed_over(line, &mut self.plain);
         let by_format = self.format.as_ref().and_then(|format| format.find(plain, &self.known.zone));
+        // Without its escape sequences, a line is as likely a continuation as others are.
         if by_format.is_none() && plain.len() < line.len() && !find::may_be_timed(plain) {
             return Head::default();
         }
