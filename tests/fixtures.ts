@@ -1,6 +1,9 @@
 // A server of its own for each worker, on the generated logs; and a page that must stay silent.
 import { test as base, expect } from "@playwright/test";
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { logs } from "./generate.ts";
 import { Viewer } from "./pages/viewer.ts";
@@ -11,7 +14,9 @@ export const test = base.extend<Fixtures, { server: string }>({
   server: [
     async ({}, use) => {
       const binary = process.env.LOGBOOM ?? "target/release/logboom";
-      const server = spawn(binary, ["serve", logs(), "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+      const kept = mkdtempSync(join(tmpdir(), "logboom-data-"));
+      const options = ["--listen", "127.0.0.1:0", "--data", kept];
+      const server = spawn(binary, ["serve", logs(), ...options], { stdio: ["ignore", "pipe", "inherit"] });
       const address = await new Promise<string>((resolve, reject) => {
         server.on("error", reject);
         server.on("exit", (code) => reject(new Error(`${binary} ended with ${code}`)));
@@ -25,6 +30,7 @@ export const test = base.extend<Fixtures, { server: string }>({
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
       await ended;
+      rmSync(kept, { recursive: true });
     },
     { scope: "worker", timeout: 180_000 },
   ],

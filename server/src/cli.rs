@@ -49,7 +49,8 @@ pub struct ServeArgs {
     /// The address to listen on, a loopback one; port 0 takes a free one. 127.0.0.1:7171 where it is not given.
     #[arg(long, value_name = "ADDRESS", env = "LOGBOOM_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// The folder for what the server keeps, made if it is missing: what compressed sources unpack to, for now.
+    /// The folder for what the server keeps, made if it is missing: indexes, and what packed sources unpack to. All of
+    /// it can be made again. `logboom` in the user's cache folder where it is not given.
     #[arg(long, value_name = "DIR", env = "LOGBOOM_DATA")]
     pub data: Option<PathBuf>,
     /// The configuration file; `logboom.toml` in the current folder where it is not given and one lies there.
@@ -153,6 +154,12 @@ impl TimeOptions {
     #[must_use]
     pub fn rules(&self, modified: Timestamp) -> Rules {
         Rules { zone: self.zone.clone(), modified, format: self.format.clone() }
+    }
+
+    /// A name for these options: two that read times alike have the same.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{:?} {:?}", self.zone, self.format)
     }
 
     /// What a time without a zone means.

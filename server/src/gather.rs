@@ -91,8 +91,8 @@ pub fn folders(root: &Path, hidden: Hidden) -> BTreeMap<PathBuf, Folder> {
 /// # Errors
 ///
 /// What opening gives.
-pub fn open(path: &Path, spool: &Path) -> Result<Arc<dyn Source>, Error> {
-    Spools::new(spool).open(path)
+pub fn open(path: &Path, spools: &Spools) -> Result<Arc<dyn Source>, Error> {
+    spools.open(path)
 }
 
 /// A path as people read it: what is no UTF-8 stands as U+FFFD.
@@ -134,7 +134,7 @@ mod tests {
         symlink(root.path().join("nothing"), &link).expect("linked");
         let found = folders(root.path(), Hidden::PassedOver);
         assert_eq!(found[root.path()].files, std::slice::from_ref(&link));
-        let error = open(&link, root.path()).err().expect("nothing to open");
+        let error = open(&link, &Spools::new(root.path())).err().expect("nothing to open");
         assert!(error.to_string().contains("no such file"), "{error}");
     }
 

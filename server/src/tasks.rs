@@ -2,6 +2,7 @@
 
 mod catalog;
 mod found;
+mod kept;
 mod matches;
 mod searches;
 mod snapshot;
@@ -18,7 +19,9 @@ pub use window::{Format, Opening, Wanted, with_last_word};
 
 pub(crate) use catalog::blocking;
 
-use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::{Cache, Spools};
 
 use crate::cli::TimeOptions;
 
@@ -27,6 +30,8 @@ use crate::cli::TimeOptions;
 pub struct Settings {
     /// How times are read.
     pub times: TimeOptions,
-    /// Where packed sources are unpacked.
-    pub spool: PathBuf,
+    /// How packed sources are read.
+    pub spools: Spools,
+    /// Where indexes are kept, if anywhere.
+    pub cache: Option<Arc<Cache>>,
 }

@@ -186,7 +186,7 @@ fn a_search_of_a_great_log_tells_its_first_match_before_it_ends() {
     let answer = server.get(&task("task", "/matches?q=needle"));
     let items: Vec<&str> = answer.text().lines().collect();
     assert_eq!(items.first(), Some(&r#"{"n":[1]}"#), "{items:?}");
-    assert_eq!(&items[items.len() - 2..], [r#"{"searched":1.0}"#, r#"{"done":true,"matches":2}"#], "{items:?}");
+    assert_eq!(items.last(), Some(&r#"{"done":true,"matches":2}"#), "{items:?}");
     assert!(items.contains(&r#"{"n":[200002]}"#), "{items:?}");
     assert!(items.len() > 10, "it tells how far it has come: {items:?}");
 }

@@ -9,7 +9,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::{Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, SpoolSource};
+use engine::{
+    Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, SpoolSource, Spools,
+};
+
+use record::JsonWriter;
 
 use super::{FilterArgs, MergeArgs, Output as Form, TimeOptions};
 use crate::filters::{Scene, Spelling, Typed};
@@ -171,13 +175,20 @@ fn write_found(log: Arc<Log>, filter: &Filter, args: &MergeArgs, out: &mut Outpu
 struct Output {
     out: BufWriter<StdoutLock<'static>>,
     form: Form,
+    records: JsonWriter,
     json: Vec<u8>,
     written: u64,
 }
 
 impl Output {
     fn new(form: Form) -> Self {
-        Self { out: BufWriter::with_capacity(WRITE_BYTES, io::stdout().lock()), form, json: Vec::new(), written: 0 }
+        Self {
+            out: BufWriter::with_capacity(WRITE_BYTES, io::stdout().lock()),
+            form,
+            records: JsonWriter::default(),
+            json: Vec::new(),
+            written: 0,
+        }
     }
 
     /// Writes the current line of a merge, which has number `n`.
@@ -187,7 +198,7 @@ impl Output {
             Form::Json => {
                 self.json.clear();
                 if let Some(record) = merge.record(Some(n)) {
-                    record.write_json(&mut self.json);
+                    self.records.write(&record, &mut self.json);
                 }
                 self.json.push(b'\n');
                 self.out.write_all(&self.json)?;
@@ -211,7 +222,7 @@ fn open_all(paths: &[OsString]) -> Vec<(String, Opened)> {
             let opened = match file {
                 Ok(File::Named(path)) => open(&path),
                 // A pipe that merely lies in a folder may have nobody who writes, and would be waited for for ever.
-                Ok(File::Found(path)) => gather::open(&path, &std::env::temp_dir()),
+                Ok(File::Found(path)) => gather::open(&path, &spools()),
                 Ok(File::StandardInput) => {
                     SpoolSource::new("standard input", io::stdin(), clock::now(), &std::env::temp_dir())
                         .map(|source| source as Arc<dyn Source>)
@@ -285,7 +296,12 @@ fn open(path: &Path) -> Opened {
         let source = SpoolSource::new(name, file, clock::now(), &std::env::temp_dir())?;
         return Ok(source);
     }
-    gather::open(path, &std::env::temp_dir())
+    gather::open(path, &spools())
+}
+
+/// What is unpacked lies in an unnamed file in the temporary folder.
+fn spools() -> Spools {
+    Spools::new(std::env::temp_dir())
 }
 
 /// What was said on standard error.

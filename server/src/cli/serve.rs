@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::{Router, middleware};
+use engine::limits::CACHE_BYTES_MAX;
+use engine::{Cache, Spools};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -70,21 +72,42 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             listen.port()
         );
     }
-    let spool = match args.data.or(config.data) {
-        Some(folder) => {
-            std::fs::create_dir_all(&folder).with_context(|| format!("cannot make --data {}", folder.display()))?;
-            folder
-        }
-        None => std::env::temp_dir(),
-    };
+    let (spools, cache) = keep_in(args.data.or(config.data))?;
     let roots = if args.paths.is_empty() { config.paths.unwrap_or_default() } else { args.paths };
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    let catalog = Catalog::new(roots, Settings { times, spool }, workers);
+    let catalog = Catalog::new(roots, Settings { times, spools, cache }, workers);
     let done = runtime.block_on(serve(listen, Arc::new(catalog)));
     // Threads that still merge for readers that are gone end by themselves; nobody waits for them.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Where what can be made again is kept: what packed sources unpack to, and indexes.
+///
+/// # Errors
+///
+/// A folder that was named and cannot be used. One that was not named is done without then.
+fn keep_in(named: Option<PathBuf>) -> anyhow::Result<(Spools, Option<Arc<Cache>>)> {
+    let folder = named.clone().or_else(usual_data_folder);
+    let opened = folder.as_ref().map(|folder| Cache::open(folder.join("cache"), CACHE_BYTES_MAX));
+    match (opened, folder) {
+        (Some(Ok(cache)), Some(folder)) => Ok((Spools::new(folder).with_cache(Arc::clone(&cache)), Some(cache))),
+        (Some(Err(error)), _) if named.is_some() => Err(error).context("cannot use the folder that --data names"),
+        (failed, _) => {
+            if let Some(Err(error)) = failed {
+                tracing::warn!(%error, "nothing is kept from this start to the next; --data names another folder");
+            }
+            Ok((Spools::new(std::env::temp_dir()), None))
+        }
+    }
+}
+
+/// The user's own folder for what can be made again (XDG Base Directory Specification).
+fn usual_data_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(caches.join("logboom"))
 }
 
 async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> {

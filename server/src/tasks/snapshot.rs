@@ -3,12 +3,14 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use engine::{Error, FileSource, Input, Log, Origin};
+use engine::{Error, FileSource, Index, Input, Log, Origin};
 use record::Timestamp;
 use record::wire::{SourceInfo, State, TaskInfo};
 use tokio::sync::{Semaphore, watch};
 
+use super::kept::Kept;
 use super::{FoundTask, Searches, Settings};
 use crate::gather;
 
@@ -57,7 +59,7 @@ impl Snapshot {
             let identity = FileSource::identity_at(&source.path);
             let opened = match &source.error {
                 Some(error) => Err(error.clone()),
-                None => gather::open(&source.path, &settings.spool).and_then(|opened| {
+                None => gather::open(&source.path, &settings.spools).and_then(|opened| {
                     let rules = settings.times.rules(opened.modified());
                     let origin = Origin::find(&opened, &rules, engine::limits::BLOCK_BYTES_MIN)?;
                     Ok(Input { id: source.id.as_str().into(), source: opened, rules, origin })
@@ -74,7 +76,12 @@ impl Snapshot {
             sources.push(SourceState { id: source.id.clone(), bytes, identity, opened });
         }
         let (sender, progress) = watch::channel(Progress::default());
-        let log = Arc::new(Log::new(inputs));
+        let kept = Kept::new(&inputs, settings);
+        let log = Log::new(inputs);
+        let log = Arc::new(match kept.as_ref().and_then(|kept| kept.load(log.inputs())) {
+            Some(index) => log.with_index(index),
+            None => log,
+        });
         let snapshot = Arc::new(Self {
             found: found.clone(),
             generation: generation(&sources),
@@ -84,7 +91,18 @@ impl Snapshot {
             progress,
             cancelled: Arc::new(AtomicBool::new(false)),
         });
-        tokio::spawn(index(Arc::clone(&snapshot.log), Arc::clone(&snapshot.cancelled), sender, Arc::clone(workers)));
+        let indexing = Indexing {
+            log: Arc::clone(&snapshot.log),
+            kept,
+            cancelled: Arc::clone(&snapshot.cancelled),
+            progress: sender,
+        };
+        // What was kept whole is there at once.
+        if snapshot.log.index().is_complete() {
+            indexing.tell(&snapshot.log.index());
+        } else {
+            tokio::spawn(indexing.run(Arc::clone(workers)));
+        }
         snapshot
     }
 
@@ -224,21 +242,43 @@ impl Drop for Snapshot {
 /// Bytes that a line takes, as long as none was counted.
 const GUESSED_LINE_BYTES: u64 = 100;
 
-/// Builds the index when a worker is free.
-async fn index(log: Arc<Log>, cancelled: Arc<AtomicBool>, progress: watch::Sender<Progress>, workers: Arc<Semaphore>) {
-    let Ok(permit) = workers.acquire_owned().await else { return };
-    let built = tokio::task::spawn_blocking(move || {
-        log.build_index(&cancelled, |index| {
-            progress.send_replace(Progress {
-                lines: index.lines(),
-                bytes: index.bytes_passed(),
-                complete: index.is_complete(),
+/// How often an index is kept that is not complete yet.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// An index that is to be built.
+struct Indexing {
+    log: Arc<Log>,
+    kept: Option<Kept>,
+    cancelled: Arc<AtomicBool>,
+    progress: watch::Sender<Progress>,
+}
+
+impl Indexing {
+    /// Builds the index when a worker is free, and keeps it.
+    async fn run(self, workers: Arc<Semaphore>) {
+        let Ok(permit) = workers.acquire_owned().await else { return };
+        let built = tokio::task::spawn_blocking(move || {
+            let mut kept_at = Instant::now();
+            self.log.build_index(&self.cancelled, |index| {
+                self.tell(index);
+                if let Some(kept) = self.kept.as_ref().filter(|_| kept_at.elapsed() > KEEP_EVERY) {
+                    kept.keep(&self.log, index);
+                    kept_at = Instant::now();
+                }
             });
+            if let Some(kept) = &self.kept {
+                kept.keep(&self.log, &self.log.index());
+            }
+            drop(permit);
         });
-        drop(permit);
-    });
-    if let Err(error) = built.await {
-        tracing::error!(%error, "an index was not built");
+        if let Err(error) = built.await {
+            tracing::error!(%error, "an index was not built");
+        }
+    }
+
+    fn tell(&self, index: &Index) {
+        let (lines, bytes, complete) = (index.lines(), index.bytes_passed(), index.is_complete());
+        self.progress.send_replace(Progress { lines, bytes, complete });
     }
 }
 

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use engine::{Failure, Found, Merge, Picker, Place};
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use record::Zone;
 use record::wire::{ApiError, Start, WindowHead, WindowItem};
+use record::{JsonWriter, Zone};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -133,7 +133,7 @@ impl Opening {
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
         tokio::task::spawn_blocking(move || {
-            let mut out = Chunks { sender, gathered: Vec::new(), sent: false };
+            let mut out = Chunks { sender, gathered: Vec::new(), records: JsonWriter::default(), sent: false };
             // None: the reader has gone, which is nobody's fault.
             self.write(format, &mut out);
             drop(permit);
@@ -262,6 +262,7 @@ fn write_found(
 struct Chunks {
     sender: mpsc::Sender<io::Result<Bytes>>,
     gathered: Vec<u8>,
+    records: JsonWriter,
     sent: bool,
 }
 
@@ -291,7 +292,7 @@ impl Chunks {
                 let n = n.unwrap_or_default();
                 self.gathered.extend_from_slice(format!("id: {n}:{}:{source}\ndata: ", record.offset).as_bytes());
             }
-            record.write_json(&mut self.gathered);
+            self.records.write(&record, &mut self.gathered);
         }
         self.gathered.extend_from_slice(close);
         self.send_when_full()

@@ -104,14 +104,14 @@ fn set_modified(path: &Path) {
     file.set_times(FileTimes::new().set_modified(modified)).expect("its time is set");
 }
 
-/// The binary, with nothing from the environment that would change what it does.
+/// The binary, with nothing from the environment that would change what it does, and a cache that is not the user's.
 pub fn logboom(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logboom"));
     let ours = std::env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("LOGBOOM_")) {
         command.env_remove(name);
     }
-    command.current_dir(folder);
+    command.current_dir(folder).env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

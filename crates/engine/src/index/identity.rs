@@ -72,6 +72,18 @@ impl LogIdentity {
         Some(Self { sources: sources?, reading: reading.to_owned(), copies }).filter(|log| !log.sources.is_empty())
     }
 
+    /// It is of the very state that `before` is of; only the lengths of packed texts may have become known since.
+    #[must_use]
+    pub fn is_state_of(&self, before: &Self) -> bool {
+        let alike = |(now, then): (&SourceIdentity, &SourceIdentity)| {
+            now.id == then.id && now.file == then.file && now.origin == then.origin
+        };
+        self.reading == before.reading
+            && self.copies == before.copies
+            && self.sources.len() == before.sources.len()
+            && self.sources.iter().zip(&before.sources).all(alike)
+    }
+
     /// Where in a cache its index lies. The same while its files grow.
     #[must_use]
     pub fn cache_key(&self) -> CacheKey {
