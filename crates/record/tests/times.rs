@@ -296,6 +296,17 @@ fn a_json_object_has_its_time_in_the_first_usable_name_of_the_contract() {
 }
 
 #[test]
+fn a_named_zone_is_what_it_is_whatever_was_read_before() {
+    let zone = || Zone::Named(jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());
+    let mut used = scanner_with(zone());
+    for minutes in (0..3 * 365 * 24 * 60).step_by(35) {
+        let local = Timestamp::from_nanos(1_700_000_000_000_000_000 + minutes * 60_000_000_000).to_string();
+        let line = local.trim_end_matches('Z').as_bytes();
+        assert_eq!(used.head(line, false), scanner_with(zone()).head(line, false), "{local}");
+    }
+}
+
+#[test]
 fn a_json_string_may_end_anywhere() {
     for length in 0..2500 {
         for end in ["", r#"\""#, r"\u00e9"] {

@@ -1,6 +1,9 @@
 //! The usual form of a time: `2024-12-20T03:04:05.123456Z` and its kin, and the parts that other forms share with it.
 
+use jiff::tz::TimeZone;
+
 use crate::civil::Civil;
+use crate::zone::{self, Calm};
 use crate::{Timestamp, Zone};
 
 /// Bytes of `2024-12-20T03:04`.
@@ -20,11 +23,15 @@ pub(super) struct Minute {
     text: [u8; MINUTE_BYTES],
     /// Seconds since 1970 at its start, if it was in UTC.
     seconds: i64,
+    /// What is known of a named zone: always the same one for the same scanner.
+    calm: Calm,
+    /// The zone was asked in this minute whether it is calm: that takes longer than to read some lines without.
+    asked: bool,
 }
 
 impl Default for Minute {
     fn default() -> Self {
-        Self { text: *b"1970-01-01T00:00", seconds: 0 }
+        Self { text: *b"1970-01-01T00:00", seconds: 0, calm: Calm::default(), asked: false }
     }
 }
 
@@ -44,12 +51,15 @@ impl Minute {
         let (nanos, end) = after_seconds(bytes, MINUTE_BYTES + seconds.len())?;
         let as_utc = self.seconds + i64::from(second.min(59));
         let (east, end) = match (offset(&bytes[end..]), zone) {
-            (Some((east, length)), _) => (east, end + length),
+            (Some((east, length)), _) => (i64::from(east), end + length),
             (None, Zone::Utc) => (0, end),
-            (None, Zone::Fixed(east)) => (*east, end),
-            (None, Zone::Named(_)) => return Some((named(minute, second, nanos, zone)?, end)),
+            (None, Zone::Fixed(east)) => (i64::from(*east), end),
+            (None, Zone::Named(zone)) => match self.calm.east(as_utc) {
+                Some(east) => (east, end),
+                None => (self.named(as_utc, second, zone)?, end),
+            },
         };
-        Some((Timestamp::at(as_utc - i64::from(east), nanos)?, end))
+        Some((Timestamp::at(as_utc - east, nanos)?, end))
     }
 
     /// Goes on to another minute, if there is such a one.
@@ -57,14 +67,20 @@ impl Minute {
     fn turn(&mut self, minute: &[u8; MINUTE_BYTES]) -> Option<()> {
         self.seconds = civil(minute)?.seconds()?;
         self.text = *minute;
+        self.asked = false;
         Some(())
     }
-}
 
-/// The instant where the zone must look at the date.
-#[inline(never)]
-fn named(minute: &[u8; MINUTE_BYTES], second: u8, nanos: u32, zone: &Zone) -> Option<Timestamp> {
-    zone.instant(&Civil { second, nanos, ..civil(minute)? })
+    /// Seconds east of UTC at that second of the minute, where the zone must look at the date.
+    #[inline(never)]
+    fn named(&mut self, local: i64, second: u8, zone: &TimeZone) -> Option<i64> {
+        let east = zone::named_offset(zone, &Civil { second, ..civil(&self.text)? })?;
+        if !self.asked {
+            self.asked = true;
+            self.calm = Calm::around(local, east, zone);
+        }
+        Some(east)
+    }
 }
 
 /// The date, hour and minute that `2024-12-20T03:04` spells; whether there is such a minute is not looked at.
