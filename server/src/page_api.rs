@@ -6,6 +6,8 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use record::wire::{ApiError, TaskInfo, TaskList, WindowQuery};
 
+use crate::filters::Typed;
+use crate::problem;
 use crate::routes::Shared;
 use crate::tasks::{Filter, Format, Opening, Wanted};
 
@@ -38,8 +40,17 @@ impl Api for PageApi {
         async move {
             let snapshot = self.shared.task(&query.task).await?.snapshot().await;
             let permit = self.shared.stream_permit()?;
-            let wanted = Wanted { start: query.start, before: query.before, limit: query.limit, uncounted: true };
+            let wanted = Wanted {
+                start: query.start,
+                before: query.before,
+                limit: query.limit,
+                uncounted: true,
+                filter: Typed::default(),
+                context: 0,
+                resume: None,
+            };
             let opening = Opening::find(snapshot, &wanted, self.shared.catalog.zone()).await?;
+            let opening = opening.ok_or_else(|| problem::beyond("nothing is left to send".to_owned()))?;
             // The page's stream has no errors but those it carries: see `Format::Page`.
             let chunks = opening.stream(Format::Page, Some(permit)).filter_map(|chunk| std::future::ready(chunk.ok()));
             Ok(chunks.boxed())

@@ -91,7 +91,7 @@ pub fn not_acceptable(accept: &str) -> ApiError {
     error(
         StatusCode::NOT_ACCEPTABLE,
         "not acceptable",
-        format!("cannot answer as {accept:?}; Accept may be application/x-ndjson or text/plain"),
+        format!("cannot answer as {accept:?}; Accept may be application/x-ndjson, text/plain or text/event-stream"),
     )
 }
 

@@ -2,8 +2,11 @@
 
 mod health;
 mod lines;
+mod matches;
+mod metrics;
 mod query;
 mod raw;
+mod stats;
 mod tasks;
 
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::{self, Problem};
 use crate::tasks::{Catalog, Snapshot, Task};
+pub use metrics::{Counters, count};
 
 /// Logs that may be sent at one time; each takes a thread as long as its reader reads.
 const STREAMS_MAX: usize = 256;
@@ -30,13 +34,14 @@ pub struct Shared {
     /// The tasks.
     pub catalog: Arc<Catalog>,
     streams: Arc<Semaphore>,
+    counters: Arc<Counters>,
 }
 
 impl Shared {
     /// What routes over these tasks share.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>) -> Self {
-        Self { catalog, streams: Arc::new(Semaphore::new(STREAMS_MAX)) }
+        Self { catalog, streams: Arc::new(Semaphore::new(STREAMS_MAX)), counters: Arc::default() }
     }
 
     /// The task with this id.
@@ -46,6 +51,16 @@ impl Shared {
     /// 404 where there is none.
     pub async fn task(&self, id: &str) -> Result<Arc<Task>, ApiError> {
         self.catalog.task(id).await.ok_or_else(|| problem::no_task(id))
+    }
+
+    /// What is counted.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// How many logs are being sent.
+    fn streams(&self) -> usize {
+        STREAMS_MAX - self.streams.available_permits()
     }
 
     /// A place among the logs that are sent.
@@ -64,9 +79,12 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/tasks", get(tasks::list))
         .route("/api/v1/tasks/{task}", get(tasks::one))
         .route("/api/v1/tasks/{task}/lines", get(lines::lines))
+        .route("/api/v1/tasks/{task}/matches", get(matches::matches))
+        .route("/api/v1/tasks/{task}/stats", get(stats::stats))
         .route("/api/v1/tasks/{task}/sources/{source}/raw", get(raw::raw))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/api/v1/{*rest}", get(nothing_here))
         .method_not_allowed_fallback(wrong_method)
         .with_state(shared)

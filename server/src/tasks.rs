@@ -2,13 +2,21 @@
 
 mod catalog;
 mod found;
+mod matches;
+mod searches;
 mod snapshot;
+mod view;
 mod window;
 
 pub use catalog::{Catalog, Filter, Task};
 pub use found::{FoundTask, find_tasks};
+pub use matches::Matches;
+pub use searches::Searches;
 pub use snapshot::Snapshot;
-pub use window::{Format, Opening, Wanted};
+pub use view::{View, settle};
+pub use window::{Format, Opening, Wanted, with_last_word};
+
+pub(crate) use catalog::blocking;
 
 use std::path::PathBuf;
 

@@ -186,6 +186,67 @@ pub enum WindowItem {
     Error(ApiError),
 }
 
+/// What a log was divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatsBy {
+    /// Spans of time, each as long as the others.
+    Time,
+    /// Stretches of lines, each with as many as the others, give or take one.
+    Line,
+}
+
+/// How a log's lines lie over it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// What it was divided by.
+    pub by: StatsBy,
+    /// Which order the numbers belong to.
+    pub generation: u64,
+    /// All its lines.
+    pub lines: u64,
+    /// The key of its first line; none of an empty log.
+    pub first_ts: Option<String>,
+    /// The key of its last line.
+    pub last_ts: Option<String>,
+    /// Its parts, in order.
+    pub buckets: Vec<StatsBucket>,
+}
+
+/// One part of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsBucket {
+    /// The number of its first line; of the next line there is, where it has none.
+    pub n: u64,
+    /// No line of it is placed before this time.
+    pub ts: String,
+    /// Its lines.
+    pub lines: u64,
+    /// Its lines a level.
+    pub levels: LevelCounts,
+}
+
+/// Counts of lines a level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is named for its level")]
+pub struct LevelCounts {
+    pub trace: u64,
+    pub debug: u64,
+    pub info: u64,
+    pub warn: u64,
+    pub error: u64,
+    pub fatal: u64,
+    /// Lines without a level.
+    pub none: u64,
+}
+
+/// Counts by [`Level::ALL`], and last those without a level.
+impl From<[u64; 7]> for LevelCounts {
+    fn from([trace, debug, info, warn, error, fatal, none]: [u64; 7]) -> Self {
+        Self { trace, debug, info, warn, error, fatal, none }
+    }
+}
+
 /// What went wrong, in words that a person can act on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {

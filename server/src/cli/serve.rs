@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
+use axum::{Router, middleware};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::trace::TraceLayer;
 
 use super::{ServeArgs, TimeArgs, TimeOptions};
@@ -121,8 +124,16 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
 fn app(catalog: Arc<Catalog>) -> Router {
     let shared = Shared::new(catalog);
     let api = Arc::new(PageApi::new(shared.clone()));
+    let counters = Arc::clone(shared.counters());
+    // Bytes of a source are sent as they are, so that a range of them means something; events are flushed one by one.
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed);
     // A line a request, at level debug: method, address, status, time.
-    routes::router(shared).merge(pages::router(api, Assets::embedded())).layer(TraceLayer::new_for_http())
+    routes::router(shared)
+        .merge(pages::router(api, Assets::embedded()))
+        .layer(middleware::from_fn_with_state(counters, routes::count))
+        .layer(compression)
+        .layer(TraceLayer::new_for_http())
 }
 
 /// Says where to look: on standard output, which scripts read.

@@ -3,11 +3,12 @@
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
 use record::wire::{ApiError, Start};
 
-use super::query::Query;
+use super::query::{FILTERS, Query};
 use super::{Shared, path, with_order};
 use crate::problem::{self, Problem, bad_parameter};
 use crate::tasks::{Format, Opening, Wanted};
@@ -20,30 +21,53 @@ pub async fn lines(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let format = accepted(&headers)?;
-    let query = Query::read(query.as_deref(), &["from", "tail", "at", "anchor", "before", "limit"])?;
+    let allowed = [&["from", "tail", "at", "anchor", "before", "limit", "context"], FILTERS].concat();
+    let query = Query::read(query.as_deref(), &allowed)?;
     let named = query.one_of(&["from", "tail", "at", "anchor"])?;
     let wanted = Wanted {
         start: start(&query, named)?,
         before: query.number("before", 0)?.unwrap_or(0),
         limit: query.number("limit", 0)?.unwrap_or(u64::MAX),
         uncounted: false,
+        filter: query.filter(),
+        context: query.number("context", 0)?.unwrap_or(0),
+        resume: if format == Format::Events { last_event(&headers)? } else { None },
     };
     let snapshot = shared.task(&path(task)?).await?.snapshot().await;
     let permit = shared.stream_permit()?;
     let body = match Opening::find(snapshot.clone(), &wanted, shared.catalog.zone()).await {
-        Ok(opening) => Body::from_stream(opening.stream(format, Some(permit))),
+        Ok(Some(opening)) => Body::from_stream(opening.stream(format, Some(permit))),
+        // All was sent before: this answer keeps an `EventSource` from asking again.
+        Ok(None) => return Ok(with_order(StatusCode::NO_CONTENT.into_response(), &snapshot)),
         // The whole of an empty log is nothing, and no mistake.
-        Err(error) if error.status == 416 && matches!(named, None | Some("tail")) => Body::empty(),
+        Err(error) if error.status == 416 && matches!(named, None | Some("tail")) && wanted.resume.is_none() => {
+            Body::empty()
+        }
         Err(error) => return Err(error.into()),
     };
     let kind = match format {
         Format::Text => "text/plain; charset=utf-8",
+        Format::Events => "text/event-stream",
         Format::Ndjson | Format::Page => "application/x-ndjson",
     };
     let mut response = body.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(with_order(response, &snapshot))
+}
+
+/// The line after which a stream of events goes on: `N:OFFSET:SOURCE`, as the events' ids have it.
+fn last_event(headers: &HeaderMap) -> Result<Option<Start>, ApiError> {
+    let Some(id) = headers.get("last-event-id").filter(|id| !id.is_empty()) else { return Ok(None) };
+    let read = || {
+        let (_, place) = id.to_str().ok()?.split_once(':')?;
+        let (offset, source) = place.split_once(':')?;
+        let source = percent_decode_str(source).decode_utf8().ok()?.into_owned();
+        Some(Start::Anchor { source, offset: offset.parse().ok()? })
+    };
+    let wrong = || bad_parameter(format!("Last-Event-ID: {id:?} is no id of an event that was sent here"));
+    read().map(Some).ok_or_else(wrong)
 }
 
 fn start(query: &Query, named: Option<&str>) -> Result<Start, ApiError> {
@@ -75,6 +99,7 @@ fn accepted(headers: &HeaderMap) -> Result<Format, ApiError> {
         let format = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "application/x-ndjson" | "application/*" | "*/*" => Format::Ndjson,
             "text/plain" | "text/*" => Format::Text,
+            "text/event-stream" => Format::Events,
             _ => continue,
         };
         let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
@@ -104,6 +129,7 @@ mod tests {
         check("text/html, text/plain;q=0.5, */*;q=0.1", Some(Format::Text));
         check("application/x-ndjson, text/plain", Some(Format::Ndjson));
         check("text/plain;q=0, application/json", None);
+        check("text/event-stream", Some(Format::Events));
         check("image/png", None);
     }
 }

@@ -2,7 +2,11 @@
 
 use record::wire::ApiError;
 
+use crate::filters::Typed;
 use crate::problem::bad_parameter;
+
+/// The parameters that choose lines.
+pub const FILTERS: &[&str] = &["level", "source", "q", "case", "since", "until"];
 
 /// The parameters of one request, each given once.
 #[derive(Debug)]
@@ -49,6 +53,19 @@ impl Query {
                 let max = u64::MAX;
                 Err(bad_parameter(format!("{name}={text:?}: give a whole number from {least} to {max}")))
             }
+        }
+    }
+
+    /// The parameters of [`FILTERS`]; those that are empty count as not given.
+    pub fn filter(&self) -> Typed {
+        let text = |name| self.text(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
+        Typed {
+            level: text("level"),
+            source: text("source"),
+            since: text("since"),
+            until: text("until"),
+            pattern: text("q"),
+            case: text("case"),
         }
     }
 

@@ -100,6 +100,21 @@ pub struct Catalog {
     looked: Mutex<Instant>,
 }
 
+/// What a catalog holds at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Now {
+    /// Tasks.
+    pub tasks: u64,
+    /// Tasks that somebody opened.
+    pub open: u64,
+    /// Lines that their indexes know.
+    pub lines: u64,
+    /// Bytes of their sources.
+    pub bytes: u64,
+    /// Searches that run.
+    pub searches: u64,
+}
+
 /// Which tasks a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -164,6 +179,23 @@ impl Catalog {
         tasks.truncate(filter.limit);
         let cursor = tasks.last().filter(|_| more).map(|task| task.id.clone());
         TaskList { tasks, cursor }
+    }
+
+    /// What it holds. A task that is being opened counts as closed.
+    pub fn now(&self) -> Now {
+        let tasks = self.all();
+        let mut now = Now { tasks: tasks.len() as u64, ..Now::default() };
+        for task in tasks {
+            let opened = task.opened.try_lock().ok();
+            if let Some((snapshot, _)) = opened.as_deref().and_then(Option::as_ref) {
+                let info = snapshot.info();
+                now.open += 1;
+                now.bytes += info.bytes;
+                now.lines += snapshot.log().index().lines();
+                now.searches += snapshot.searches().running() as u64;
+            }
+        }
+        now
     }
 
     /// What a time without a zone means.

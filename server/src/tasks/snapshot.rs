@@ -9,7 +9,7 @@ use record::Timestamp;
 use record::wire::{SourceInfo, State, TaskInfo};
 use tokio::sync::{Semaphore, watch};
 
-use super::{FoundTask, Settings};
+use super::{FoundTask, Searches, Settings};
 use crate::gather;
 
 /// How far the index has come.
@@ -44,6 +44,7 @@ pub struct Snapshot {
     sources: Vec<SourceState>,
     progress: watch::Receiver<Progress>,
     cancelled: Arc<AtomicBool>,
+    searches: Searches,
 }
 
 impl Snapshot {
@@ -73,10 +74,12 @@ impl Snapshot {
             sources.push(SourceState { id: source.id.clone(), bytes, identity, opened });
         }
         let (sender, progress) = watch::channel(Progress::default());
+        let log = Arc::new(Log::new(inputs));
         let snapshot = Arc::new(Self {
             found: found.clone(),
             generation: generation(&sources),
-            log: Arc::new(Log::new(inputs)),
+            searches: Searches::new(Arc::clone(&log)),
+            log,
             sources,
             progress,
             cancelled: Arc::new(AtomicBool::new(false)),
@@ -102,6 +105,23 @@ impl Snapshot {
     /// The sources that could be opened, in order.
     pub fn log(&self) -> &Arc<Log> {
         &self.log
+    }
+
+    /// Waits until the whole log was counted.
+    pub async fn indexed(&self) {
+        // An index that will not be built ends the wait as well.
+        let built = self.progress().wait_for(|progress| progress.complete).await.is_ok();
+        tracing::trace!(built, "waited for the index");
+    }
+
+    /// The searches of its log.
+    pub fn searches(&self) -> &Searches {
+        &self.searches
+    }
+
+    /// The ids of all its sources.
+    pub fn ids(&self) -> Vec<String> {
+        self.sources.iter().map(|source| source.id.clone()).collect()
     }
 
     /// How far the index has come, and a way to wait for more.

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Found, Log, Merge, Place};
-use futures::{Stream, StreamExt as _};
+use engine::{Failure, Found, Merge, Picker, Place};
+use futures::{FutureExt as _, Stream, StreamExt as _};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use record::Zone;
 use record::wire::{ApiError, Start, WindowHead, WindowItem};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::Snapshot;
 use super::catalog::blocking;
+use super::{Snapshot, View};
+use crate::filters::Typed;
 use crate::{filters, problem};
 
 /// Bytes gathered before they are sent.
@@ -24,6 +27,9 @@ const FIRST_CHUNK_BYTES: usize = 4 << 10;
 
 /// Chunks that wait for a slow reader; the merge stands still meanwhile.
 const CHUNKS_WAITING: usize = 4;
+
+/// Lines that are taken from a view at a time.
+const FOUND_LINES: usize = 1024;
 
 /// How long to wait before looking again for a place that the index had not reached.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -42,6 +48,12 @@ pub struct Wanted {
     pub limit: u64,
     /// The end may be shown before the lines were counted, its lines without numbers.
     pub uncounted: bool,
+    /// Which lines count.
+    pub filter: Typed,
+    /// With so many lines around each match.
+    pub context: u64,
+    /// The last line that a client had before it lost the stream: what was asked for goes on behind it.
+    pub resume: Option<Start>,
 }
 
 /// How records are written.
@@ -51,6 +63,8 @@ pub enum Format {
     Ndjson,
     /// The lines' bytes.
     Text,
+    /// A record an event, as `EventSource` reads them.
+    Events,
     /// What the page reads: a head, records, an end.
     Page,
 }
@@ -65,46 +79,53 @@ pub struct Opening {
 }
 
 enum From {
-    /// The line with this ordinal.
-    Line(u64),
+    /// The line of the view with this rank.
+    Rank(View, u64),
     /// A merge that stands before its first line; its lines have no numbers yet.
     Uncounted(Box<Merge>),
 }
 
 impl Opening {
-    /// Finds the place; waits for the index, where it has to.
+    /// Finds the place; waits for the index and for the search, where it has to. None where a stream that is taken up
+    /// again had come to its end.
     ///
     /// # Errors
     ///
     /// 400, 404 and 416 as the contract says.
-    pub async fn find(snapshot: Arc<Snapshot>, wanted: &Wanted, zone: &Zone) -> Result<Self, ApiError> {
+    pub async fn find(snapshot: Arc<Snapshot>, wanted: &Wanted, zone: &Zone) -> Result<Option<Self>, ApiError> {
+        let view = View::of(&snapshot, &wanted.filter, wanted.context, zone).await?;
         if wanted.uncounted
             && let Start::Tail(count) = wanted.start
+            && matches!(view, View::All)
             && !snapshot.log().index().is_complete()
         {
             let log = Arc::clone(snapshot.log());
             let count = count.saturating_add(wanted.before);
             if let Some((merge, _)) = blocking(move || log.tail(count)).await {
                 let from = From::Uncounted(Box::new(merge));
-                return Ok(Self { snapshot, from, limit: wanted.limit, target: None, counted: false });
+                return Ok(Some(Self { snapshot, from, limit: wanted.limit, target: None, counted: false }));
             }
         }
-        let place = place(&snapshot, &wanted.start, zone)?;
-        let ordinal = wait_for(&snapshot, place).await.ok_or_else(|| beyond(&snapshot, &wanted.start))?;
+        let (mut rank, target) = first(&snapshot, &view, &wanted.start, zone).await?;
+        rank = rank.saturating_sub(wanted.before);
+        let mut limit = wanted.limit;
+        if let Some(last) = &wanted.resume {
+            let (last, _) = first(&snapshot, &view, last, zone).await?;
+            limit = limit.saturating_sub((last + 1).saturating_sub(rank));
+            rank = last + 1;
+            if limit == 0 || rank >= view.count(&snapshot).await {
+                return Ok(None);
+            }
+        }
         let counted = snapshot.progress().borrow().complete;
-        Ok(Self {
-            from: From::Line(ordinal.saturating_sub(wanted.before)),
-            limit: wanted.limit,
-            target: Some(ordinal + 1),
-            counted,
-            snapshot,
-        })
+        Ok(Some(Self { from: From::Rank(view, rank), limit, target, counted, snapshot }))
     }
 
     /// Merges and sends, no faster than the reader reads. Ends when the reader goes.
     ///
     /// Where a source breaks off meanwhile, the others go on; the last line then says what failed, and the stream ends
-    /// with an error, so that nobody takes it for whole. The page's stream ends in good order: it reads the last line.
+    /// with an error, so that nobody takes it for whole. The page's stream and events end in good order: who reads them
+    /// reads the last one.
     pub fn stream(
         self,
         format: Format,
@@ -113,19 +134,13 @@ impl Opening {
         let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
         tokio::task::spawn_blocking(move || {
             let mut out = Chunks { sender, gathered: Vec::new(), sent: false };
+            // None: the reader has gone, which is nobody's fault.
             self.write(format, &mut out);
             drop(permit);
         });
-        // An error ends the connection with all that was not written to it yet: what came before gets time to go out.
-        ReceiverStream::new(receiver).then(|chunk| async {
-            if chunk.is_err() {
-                tokio::time::sleep(LAST_WORD).await;
-            }
-            chunk
-        })
+        with_last_word(ReceiverStream::new(receiver))
     }
 
-    /// None of the reader's business: it has gone, when a chunk cannot be sent.
     fn write(self, format: Format, out: &mut Chunks) -> Option<()> {
         let snapshot = self.snapshot;
         if format == Format::Page {
@@ -136,48 +151,111 @@ impl Opening {
                 target: self.target,
             }));
         }
-        let log: &Log = snapshot.log();
-        let (mut merge, mut n) = match self.from {
-            From::Line(ordinal) => (log.merge_from(ordinal), Some(ordinal + 1)),
-            From::Uncounted(merge) => (*merge, None),
+        let failure = match self.from {
+            From::Rank(View::All, rank) => {
+                let merge = snapshot.log().merge_from(rank);
+                write_stretch(merge, Some(rank + 1), self.limit, format, out)?
+            }
+            From::Uncounted(merge) => write_stretch(*merge, None, self.limit, format, out)?,
+            From::Rank(view, rank) => write_found(&snapshot, &view, rank, self.limit, format, out)?,
         };
-        for _ in 0..self.limit {
-            if merge.next().is_none() {
-                break;
-            }
-            match format {
-                Format::Text => merge.write_raw(&mut out.gathered).ok()?,
-                Format::Ndjson | Format::Page => {
-                    let open: &[u8] = if format == Format::Page { b"{\"record\":" } else { b"" };
-                    out.gathered.extend_from_slice(open);
-                    if let Some(record) = merge.record(n) {
-                        record.write_json(&mut out.gathered);
-                    }
-                    out.gathered.extend_from_slice(if format == Format::Page { b"}\n" } else { b"\n" });
-                }
-            }
-            n = n.map(|n| n + 1);
-            out.send_when_full()?;
-        }
-        match (merge.failures().first(), format) {
+        match (failure, format) {
             (None, Format::Page) => out.item(&WindowItem::End),
+            (None, Format::Events) => out.gathered.extend_from_slice(b"event: end\ndata: {}\n\n"),
             (None, _) => {}
             (Some(failure), _) => {
                 let error = problem::source_failed(failure.error.to_string());
-                tracing::warn!(source = &*log.inputs()[failure.source].id, error = error.detail, "a source broke off");
+                let source = &*snapshot.log().inputs()[failure.source].id;
+                tracing::warn!(source, error = error.detail, "a source broke off");
                 match format {
                     Format::Page => out.item(&WindowItem::Error(error)),
                     Format::Ndjson => out.item(&serde_json::json!({ "error": error })),
+                    Format::Events => {
+                        out.gathered.extend_from_slice(b"event: error\ndata: ");
+                        out.item(&error);
+                        out.gathered.push(b'\n');
+                    }
                     Format::Text => {}
                 }
                 out.send()?;
-                if format != Format::Page {
+                if matches!(format, Format::Ndjson | Format::Text) {
                     out.sender.blocking_send(Err(io::Error::other("a source broke off"))).ok()?;
                 }
             }
         }
         out.send()
     }
+}
+
+/// Lets what was sent before an error go out: the error ends the connection with all that was not written to it yet.
+pub fn with_last_word(
+    chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    chunks.then(|chunk| async {
+        if chunk.is_err() {
+            tokio::time::sleep(LAST_WORD).await;
+        }
+        chunk
+    })
+}
+
+/// Writes lines that follow one another. None once the reader has gone; else the source that broke off.
+fn write_stretch(
+    mut merge: Merge,
+    mut n: Option<u64>,
+    limit: u64,
+    format: Format,
+    out: &mut Chunks,
+) -> Option<Option<Failure>> {
+    for _ in 0..limit {
+        if merge.next().is_none() {
+            break;
+        }
+        out.line(&mut merge, n, format)?;
+        n = n.map(|n| n + 1);
+    }
+    Some(merge.failures().first().cloned())
+}
+
+/// Writes lines of a view from a rank on, as they are found. As [`write_stretch`].
+fn write_found(
+    snapshot: &Snapshot,
+    view: &View,
+    mut rank: u64,
+    limit: u64,
+    format: Format,
+    out: &mut Chunks,
+) -> Option<Option<Failure>> {
+    let runtime = Handle::current();
+    let mut picker = Picker::new(Arc::clone(snapshot.log()));
+    let end = rank.saturating_add(limit);
+    while rank < end {
+        let count = FOUND_LINES.min(usize::try_from(end - rank).unwrap_or(usize::MAX));
+        // What was found goes out before more is waited for.
+        let found = runtime.block_on(async { view.lines(rank, count).now_or_never() });
+        let ordinals = match found {
+            Some(ordinals) => ordinals,
+            None => {
+                out.send()?;
+                runtime.block_on(async {
+                    tokio::select! {
+                        ordinals = view.lines(rank, count) => Some(ordinals),
+                        () = out.sender.closed() => None,
+                    }
+                })?
+            }
+        };
+        if ordinals.is_empty() {
+            break;
+        }
+        for ordinal in &ordinals {
+            let Some(merge) = picker.line(*ordinal) else { break };
+            out.line(merge, Some(ordinal + 1), format)?;
+        }
+        rank += ordinals.len() as u64;
+    }
+    let known = || snapshot.log().index().failures().first().cloned();
+    Some(view.failure().or_else(|| picker.failure()).or_else(known))
 }
 
 /// Bytes on their way to a reader.
@@ -193,6 +271,30 @@ impl Chunks {
         let written = serde_json::to_writer(&mut self.gathered, item);
         debug_assert!(written.is_ok(), "the wire's types are JSON");
         self.gathered.push(b'\n');
+    }
+
+    /// Adds the current line of a merge, which has number `n`. None once the reader has gone.
+    fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<()> {
+        let (open, close): (&[u8], &[u8]) = match format {
+            Format::Text => {
+                merge.write_raw(&mut self.gathered).ok()?;
+                return self.send_when_full();
+            }
+            Format::Ndjson => (b"", b"\n"),
+            Format::Page => (b"{\"record\":", b"}\n"),
+            Format::Events => (b"", b"\n\n"),
+        };
+        self.gathered.extend_from_slice(open);
+        if let Some(record) = merge.record(n) {
+            if format == Format::Events {
+                let source = utf8_percent_encode(record.source, NON_ALPHANUMERIC);
+                let n = n.unwrap_or_default();
+                self.gathered.extend_from_slice(format!("id: {n}:{}:{source}\ndata: ", record.offset).as_bytes());
+            }
+            record.write_json(&mut self.gathered);
+        }
+        self.gathered.extend_from_slice(close);
+        self.send_when_full()
     }
 
     fn send_when_full(&mut self) -> Option<()> {
@@ -212,10 +314,38 @@ impl Chunks {
     }
 }
 
+/// The rank in a view at which a window starts, and the number of the line that was asked for.
+async fn first(
+    snapshot: &Arc<Snapshot>,
+    view: &View,
+    start: &Start,
+    zone: &Zone,
+) -> Result<(u64, Option<u64>), ApiError> {
+    let beyond = || beyond(snapshot, view, start);
+    let by_rank = match (view, start) {
+        (View::All, _) | (_, Start::Time(_) | Start::Anchor { .. }) => None,
+        (_, Start::Line(0)) => return Err(no_line_0()),
+        (_, Start::Line(n)) => Some(n - 1),
+        (_, Start::Tail(count)) => Some(view.count(snapshot).await.saturating_sub(*count)),
+    };
+    if let Some(rank) = by_rank {
+        // Nothing found is an answer; a line behind all that was found is a mistake.
+        let is_there = rank == 0 || !view.lines(rank, 1).await.is_empty() || matches!(start, Start::Tail(_));
+        return if is_there { Ok((rank, None)) } else { Err(beyond()) };
+    }
+    let place = place(snapshot, start, zone)?;
+    let ordinal = wait_for(snapshot, place).await.ok_or_else(beyond)?;
+    Ok((view.rank(ordinal).await, Some(ordinal + 1)))
+}
+
+fn no_line_0() -> ApiError {
+    problem::bad_parameter("from=0: lines are counted from 1")
+}
+
 /// The place in the order that was asked for.
 fn place(snapshot: &Snapshot, start: &Start, zone: &Zone) -> Result<Place, ApiError> {
     match start {
-        Start::Line(0) => Err(problem::bad_parameter("from=0: lines are counted from 1")),
+        Start::Line(0) => Err(no_line_0()),
         Start::Line(n) => Ok(Place::Line(n - 1)),
         Start::Tail(count) => Ok(Place::Tail(*count)),
         Start::Time(text) => filters::time(text, zone, filters::first_key(snapshot.log().inputs()))
@@ -255,13 +385,17 @@ async fn wait_for(snapshot: &Arc<Snapshot>, place: Place) -> Option<u64> {
     }
 }
 
-fn beyond(snapshot: &Snapshot, start: &Start) -> ApiError {
-    let lines = snapshot.log().index().lines();
+fn beyond(snapshot: &Snapshot, view: &View, start: &Start) -> ApiError {
     let what = match start {
         Start::Line(n) => format!("line {n}"),
         Start::Tail(_) => "the end".to_owned(),
         Start::Time(text) => format!("the time {text}"),
         Start::Anchor { source, offset } => format!("byte {offset} of {source}"),
     };
-    problem::beyond(format!("{what} is beyond the end: the log has {lines} lines"))
+    let lines = snapshot.log().index().lines();
+    let has = match view.len(snapshot).filter(|_| !matches!(view, View::All)) {
+        Some(found) => format!("{found} of the log's {lines} lines meet the conditions"),
+        None => format!("the log has {lines} lines"),
+    };
+    problem::beyond(format!("{what} is beyond the end: {has}"))
 }

@@ -1,0 +1,129 @@
+//! The lines of a task that a request is about: all of them, or those that a filter lets through.
+
+use std::sync::Arc;
+
+use engine::{Case, Failure, Filter, LineSet};
+use record::Zone;
+use record::wire::ApiError;
+
+use super::Snapshot;
+use super::catalog::blocking;
+use super::searches::InUse;
+use crate::filters::{Scene, Spelling, Typed};
+use crate::problem;
+
+/// Lines by their rank: how many of the same view come before them.
+pub enum View {
+    /// All lines; the rank is the ordinal.
+    All,
+    /// Lines that a search finds, as it finds them.
+    Found(InUse),
+    /// Those and lines around them; all were found before.
+    Around(Arc<LineSet>),
+}
+
+/// The filter that was typed, for the sources of this snapshot.
+///
+/// # Errors
+///
+/// 400, naming what cannot be read.
+pub fn settle(snapshot: &Snapshot, typed: &Typed, zone: &Zone) -> Result<Filter, ApiError> {
+    let inputs = snapshot.log().inputs();
+    let scene = Scene { inputs, ids: snapshot.ids(), zone, spelling: Spelling::Query, case: Case::Smart };
+    scene.settle(typed).map_err(problem::bad_parameter)
+}
+
+impl View {
+    /// The view of what was typed, with so many lines around each match.
+    ///
+    /// # Errors
+    ///
+    /// As [`settle`]; and where lines around matches are wanted, that of a source which broke off.
+    pub async fn of(snapshot: &Snapshot, typed: &Typed, context: u64, zone: &Zone) -> Result<Self, ApiError> {
+        let filter = settle(snapshot, typed, zone)?;
+        if filter.is_empty() {
+            return Ok(Self::All);
+        }
+        let others = filter.without_pattern();
+        let has_pattern = filter.pattern.is_some();
+        let search = snapshot.searches().search(typed.clone(), filter);
+        if context == 0 || !has_pattern {
+            return Ok(Self::Found(search));
+        }
+        search.ended().await?;
+        let mut around = None;
+        if !others.is_empty() {
+            let typed = Typed { pattern: None, case: None, ..typed.clone() };
+            let search = snapshot.searches().search(typed, others);
+            search.ended().await?;
+            around = Some(search);
+        }
+        let lines = snapshot.log().index().lines();
+        let set = blocking(move || {
+            search.found(|found| match &around {
+                None => found.with_context(context, None, lines),
+                Some(around) => around.found(|around| found.with_context(context, Some(around), lines)),
+            })
+        });
+        Ok(Self::Around(Arc::new(set.await)))
+    }
+
+    /// How many lines it has; none as long as they are not all known.
+    pub fn len(&self, snapshot: &Snapshot) -> Option<u64> {
+        match self {
+            Self::All => {
+                let index = snapshot.log().index();
+                index.is_complete().then(|| index.lines())
+            }
+            Self::Found(search) => search.progress().borrow().ended.then(|| search.found(LineSet::len)),
+            Self::Around(lines) => Some(lines.len()),
+        }
+    }
+
+    /// Waits until all its lines are known, and tells how many they are.
+    pub async fn count(&self, snapshot: &Snapshot) -> u64 {
+        match self {
+            Self::All => {
+                snapshot.indexed().await;
+                snapshot.log().index().lines()
+            }
+            Self::Found(search) => {
+                search.wait(|progress| progress.ended).await;
+                search.found(LineSet::len)
+            }
+            Self::Around(lines) => lines.len(),
+        }
+    }
+
+    /// The rank of the first of its lines that is not before this one.
+    pub async fn rank(&self, ordinal: u64) -> u64 {
+        match self {
+            Self::All => ordinal,
+            Self::Found(search) => {
+                search.wait(|progress| progress.ended || progress.lines > ordinal).await;
+                search.found(|found| found.rank(ordinal))
+            }
+            Self::Around(lines) => lines.rank(ordinal),
+        }
+    }
+
+    /// Its lines from this rank on, as many as are known and `count` at most; waits for one.
+    pub async fn lines(&self, rank: u64, count: usize) -> Vec<u64> {
+        match self {
+            Self::All => (rank..rank.saturating_add(count as u64)).collect(),
+            Self::Found(search) => {
+                search.wait(|progress| progress.ended || progress.found > rank).await;
+                search.found(|found| found.from_rank(rank, count))
+            }
+            Self::Around(lines) => lines.from_rank(rank, count),
+        }
+    }
+
+    /// The source that broke off while it was searched.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Found(search) => search.failure(),
+            Self::All | Self::Around(_) => None,
+        }
+    }
+}
