@@ -70,6 +70,13 @@ impl Index {
         pack(&out.0)
     }
 
+    /// The bytes of a file that holds `unpacked`, whatever that says: what [`Index::load`] must bear. For fuzzing.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn seal(unpacked: &[u8]) -> Option<Vec<u8>> {
+        pack(unpacked)
+    }
+
     /// The index that `file` holds, as far as it is right for `inputs`, whose identity is `today`.
     ///
     /// Takes memory by the length of the log, whatever the file says.
@@ -284,7 +291,7 @@ fn checksum(version: u32, unpacked_bytes: u64, packed: &[u8]) -> u64 {
 }
 
 /// A file with a head and `unpacked` in it. None where that is too much.
-pub(super) fn pack(unpacked: &[u8]) -> Option<Vec<u8>> {
+fn pack(unpacked: &[u8]) -> Option<Vec<u8>> {
     let unpacked_bytes = unpacked.len() as u64;
     if unpacked_bytes > INDEX_FILE_BYTES_MAX {
         return None;
