@@ -4,7 +4,7 @@
 //! the magic number (8), all with the low byte first; then, packed by zstd, what the index is of ([`LogIdentity`]) and the
 //! columns: for each source offsets, keys and levels, then the blocks' keys, their lines a level and a source. A column
 //! holds one number a block, as the difference from the block before where it rises. So a block of three sources takes
-//! some forty bytes, where memory takes over three hundred.
+//! some twenty bytes, where memory takes nearly three hundred.
 
 use std::io::Read as _;
 
@@ -22,7 +22,7 @@ const MAGIC: [u8; 8] = *b"LBINDEX\n";
 const VERSION: u32 = 1;
 const HEAD_BYTES: usize = 8 + 4 + 8 + 8;
 
-/// The level at which zstd packs an index: a tenth of a second for the index of ten million lines.
+/// The level at which zstd packs an index: a hundredth of a second for the index of ten million lines.
 const ZSTD_LEVEL: i32 = 9;
 
 /// Why the bytes of a file are no index. It is then built again.
