@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use common::rules;
-use record::{RecordView, Rules, Scanner, Zone, text};
+use record::{JsonWriter, RecordView, Rules, Scanner, Zone, text};
 
 /// Nanoseconds a call, the best of some rounds.
 fn measure(mut call: impl FnMut()) -> f64 {
@@ -65,24 +65,31 @@ fn main() {
         black_box(scanner.head(black_box(lines[1].1.as_bytes()), false));
     });
     println!("{ns:7.1} ns  head, named zone");
+    let line = lines[0].1.as_bytes();
+    let time = scanner.head(line, false).time;
+    let view = |line| RecordView {
+        n: Some(123_456),
+        time,
+        level: None,
+        source: "worker-1.log",
+        offset: 123_456_789,
+        text: text::decode(line, 100),
+        cont: false,
+        late: false,
+        wild: false,
+    };
     let mut out = Vec::new();
-    let line = &lines[0].1;
     let ns = measure(|| {
         out.clear();
-        let time = scanner.head(black_box(line.as_bytes()), false).time;
-        let view = RecordView {
-            n: Some(123_456),
-            time,
-            level: None,
-            source: "worker-1.log",
-            offset: 123_456_789,
-            text: text::decode(line.as_bytes(), 100),
-            cont: false,
-            late: false,
-            wild: false,
-        };
-        view.write_json(&mut out);
+        view(black_box(line)).write_json(&mut out);
         black_box(&out);
     });
-    println!("{ns:7.1} ns  head, decode and write_json");
+    println!("{ns:7.1} ns  decode and write_json");
+    let mut writer = JsonWriter::default();
+    let ns = measure(|| {
+        out.clear();
+        writer.write(&view(black_box(line)), &mut out);
+        black_box(&out);
+    });
+    println!("{ns:7.1} ns  decode and JsonWriter::write");
 }

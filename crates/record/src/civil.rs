@@ -48,16 +48,25 @@ pub fn days(year: u16, month: u8, day: u8) -> Option<i64> {
 #[must_use]
 pub fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
+    let era = days.div_euclid(ERA_DAYS);
+    // Divisions by powers of two stand in for others, in numbers of 32 bits (Neri and Schneider, Euclidean affine
+    // functions and their application to calendar algorithms, figure 12).
+    let quarters = 4 * u32::try_from(days.rem_euclid(ERA_DAYS)).unwrap_or_default() + 3;
+    let century = quarters / 146_097;
+    let product = 2_939_745 * u64::from((quarters % 146_097) | 3);
+    let (year_of_century, rest) = ((product >> 32), product & 0xffff_ffff);
+    let day_of_year = rest / 2_939_745 / 4;
+    let month_and_day = 2_141 * day_of_year + 197_913;
+    let (march_month, day) = (month_and_day >> 16, (month_and_day & 0xffff) / 2_141 + 1);
+    // Years begin in March.
+    let past_december = u64::from(day_of_year >= 306);
+    let year = u64::from(century) * 100 + year_of_century + past_december;
+    let signed = |number: u64| i64::try_from(number).unwrap_or_default();
+    (signed(year) + era * 400, signed(march_month - 12 * past_december), signed(day))
 }
+
+/// Days of four hundred years.
+const ERA_DAYS: i64 = 146_097;
 
 /// The month, 1 to 12, that three letters name in English: `Jan` to `Dec`.
 pub(crate) fn month(name: &[u8]) -> Option<u8> {

@@ -1,7 +1,9 @@
 //! JSON objects as lines hold them: read member by member where they lie, nothing built.
 
+mod stops;
 mod string;
 
+use stops::Stops;
 pub(crate) use string::{Raw, write};
 
 /// What a member's value is, where it lies in the line.
@@ -32,8 +34,8 @@ pub(crate) fn object<'a>(
     member: impl FnMut(Raw<'a>, Value<'a>),
 ) -> bool {
     nesting.clear();
-    let mut reader = Reader { line, at: 0, nesting, escaped: false, member };
-    match reader.read() {
+    let mut reader = Reader { line, at: 0, stops: Stops::new(line), nesting };
+    match reader.object(member) {
         Ok(()) => true,
         Err(Stop::End) => cut,
         Err(Stop::Malformed) => false,
@@ -47,24 +49,14 @@ enum Stop {
     Malformed,
 }
 
-struct Reader<'a, 'n, F> {
+struct Reader<'a, 'n> {
     line: &'a [u8],
     at: usize,
+    stops: Stops<'a>,
     nesting: &'n mut Vec<u8>,
-    /// The last string has escapes.
-    escaped: bool,
-    member: F,
 }
 
-/// What a scalar is. Its place is known to who asked: results that carry a [`Value`] are copied about so awkwardly
-/// that reading an object takes a third longer.
-enum Scalar {
-    String,
-    Number,
-    Literal,
-}
-
-/// What may stand next.
+/// What may stand next in a container within the object.
 enum Next {
     /// A key; after `{` also `}`.
     Key { or_end: bool },
@@ -74,56 +66,24 @@ enum Next {
     Comma,
 }
 
-impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
-    fn read(&mut self) -> Result<(), Stop> {
+impl<'a> Reader<'a, '_> {
+    /// The whole line, which is one object.
+    fn object(&mut self, mut member: impl FnMut(Raw<'a>, Value<'a>)) -> Result<(), Stop> {
         if self.token()? != b'{' {
             return Err(Stop::Malformed);
         }
-        self.nesting.push(b'{');
-        let mut key = Raw::default();
-        let mut container = 0;
-        let mut next = Next::Key { or_end: true };
-        while let Some(&open) = self.nesting.last() {
-            let token = self.token()?;
-            let top = self.nesting.len() == 1;
-            next = match (next, token) {
-                (Next::Key { .. }, b'"') => {
-                    let start = self.at;
-                    self.string()?;
-                    if top {
-                        key = self.raw(start);
-                    }
-                    if self.token()? != b':' {
-                        return Err(Stop::Malformed);
-                    }
-                    Next::Value { or_end: false }
+        let mut token = self.token()?;
+        if token != b'}' {
+            loop {
+                let key = self.key(token)?;
+                let value = self.value()?;
+                member(key, value);
+                match self.token()? {
+                    b',' => token = self.token()?,
+                    b'}' => break,
+                    _ => return Err(Stop::Malformed),
                 }
-                (Next::Value { .. }, b'{' | b'[') => {
-                    if top {
-                        container = self.at - 1;
-                    }
-                    self.nesting.push(token);
-                    if token == b'{' { Next::Key { or_end: true } } else { Next::Value { or_end: true } }
-                }
-                (Next::Key { or_end: true } | Next::Comma, b'}') if open == b'{' => self.close(key, container),
-                (Next::Value { or_end: true } | Next::Comma, b']') if open == b'[' => self.close(key, container),
-                (Next::Value { .. }, _) => {
-                    let start = self.at;
-                    let scalar = self.scalar(token)?;
-                    if top {
-                        let value = match scalar {
-                            Scalar::String => Value::String(self.raw(start)),
-                            Scalar::Number => Value::Number(&self.line[start - 1..self.at]),
-                            Scalar::Literal => Value::Other,
-                        };
-                        (self.member)(key, value);
-                    }
-                    Next::Comma
-                }
-                (Next::Comma, b',') if open == b'{' => Next::Key { or_end: false },
-                (Next::Comma, b',') => Next::Value { or_end: false },
-                _ => return Err(Stop::Malformed),
-            };
+            }
         }
         match self.token() {
             Ok(_) => Err(Stop::Malformed),
@@ -131,17 +91,73 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
         }
     }
 
-    /// Closes the innermost bracket; tells the member whose value it began at `container`.
-    fn close(&mut self, key: Raw<'a>, container: usize) -> Next {
-        let open = self.nesting.pop();
-        if self.nesting.len() == 1 {
-            let value = if open == Some(b'{') { Value::Object(&self.line[container..self.at]) } else { Value::Other };
-            (self.member)(key, value);
+    /// A key whose first byte, `token`, was passed, and the colon behind it.
+    #[inline(always)]
+    fn key(&mut self, token: u8) -> Result<Raw<'a>, Stop> {
+        if token != b'"' {
+            return Err(Stop::Malformed);
         }
+        let key = self.string()?;
+        if self.token()? == b':' { Ok(key) } else { Err(Stop::Malformed) }
+    }
+
+    #[inline(always)]
+    fn value(&mut self) -> Result<Value<'a>, Stop> {
+        let token = self.token()?;
+        if token == b'"' {
+            return self.string().map(Value::String);
+        }
+        let start = self.at - 1;
+        if matches!(token, b'{' | b'[') {
+            self.container(token)?;
+            return Ok(if token == b'{' { Value::Object(&self.line[start..self.at]) } else { Value::Other });
+        }
+        self.scalar(token)?;
+        let is_number = matches!(token, b'-' | b'0'..=b'9');
+        Ok(if is_number { Value::Number(&self.line[start..self.at]) } else { Value::Other })
+    }
+
+    /// The rest of an object or array within the object, whose opening bracket was passed.
+    fn container(&mut self, open: u8) -> Result<(), Stop> {
+        let after = |open| if open == b'{' { Next::Key { or_end: true } } else { Next::Value { or_end: true } };
+        self.nesting.push(open);
+        let mut next = after(open);
+        while let Some(&open) = self.nesting.last() {
+            let token = self.token()?;
+            next = match (next, token) {
+                (Next::Key { .. }, b'"') => {
+                    self.key(token)?;
+                    Next::Value { or_end: false }
+                }
+                (Next::Value { .. }, b'{' | b'[') => {
+                    self.nesting.push(token);
+                    after(token)
+                }
+                (Next::Key { or_end: true } | Next::Comma, b'}') if open == b'{' => self.close(),
+                (Next::Value { or_end: true } | Next::Comma, b']') if open == b'[' => self.close(),
+                (Next::Value { .. }, b'"') => {
+                    self.string()?;
+                    Next::Comma
+                }
+                (Next::Value { .. }, _) => {
+                    self.scalar(token)?;
+                    Next::Comma
+                }
+                (Next::Comma, b',') if open == b'{' => Next::Key { or_end: false },
+                (Next::Comma, b',') => Next::Value { or_end: false },
+                _ => return Err(Stop::Malformed),
+            };
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Next {
+        self.nesting.pop();
         Next::Comma
     }
 
     /// The next byte that is not white space, which is then passed.
+    #[inline(always)]
     fn token(&mut self) -> Result<u8, Stop> {
         while let Some(&byte) = self.line.get(self.at) {
             self.at += 1;
@@ -152,10 +168,9 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
         Err(Stop::End)
     }
 
-    /// A value that is no container, of which `first` was passed.
-    fn scalar(&mut self, first: u8) -> Result<Scalar, Stop> {
+    /// A number, `true`, `false` or `null`, of which `first` was passed.
+    fn scalar(&mut self, first: u8) -> Result<(), Stop> {
         match first {
-            b'"' => self.string().map(|()| Scalar::String),
             b't' => self.literal(b"rue"),
             b'f' => self.literal(b"alse"),
             b'n' => self.literal(b"ull"),
@@ -164,11 +179,11 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
         }
     }
 
-    fn literal(&mut self, rest: &[u8]) -> Result<Scalar, Stop> {
+    fn literal(&mut self, rest: &[u8]) -> Result<(), Stop> {
         let found = &self.line[self.at..];
         if found.starts_with(rest) {
             self.at += rest.len();
-            Ok(Scalar::Literal)
+            Ok(())
         } else if rest.starts_with(found) {
             Err(Stop::End)
         } else {
@@ -176,7 +191,7 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
         }
     }
 
-    fn number(&mut self, first: u8) -> Result<Scalar, Stop> {
+    fn number(&mut self, first: u8) -> Result<(), Stop> {
         let leading = if first == b'-' { self.byte()? } else { first };
         match leading {
             b'0' => {}
@@ -198,7 +213,7 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
         }
         // Only what follows shows that a number is whole.
         self.peek()?;
-        Ok(Scalar::Number)
+        Ok(())
     }
 
     fn digit(&mut self) -> Result<(), Stop> {
@@ -221,22 +236,29 @@ impl<'a, F: FnMut(Raw<'a>, Value<'a>)> Reader<'a, '_, F> {
         Ok(byte)
     }
 
-    /// The string that began at `start`, behind its quotation mark, and has just been passed.
-    fn raw(&self, start: usize) -> Raw<'a> {
-        Raw { bytes: &self.line[start..self.at - 1], escaped: self.escaped }
+    /// A string, whose opening quotation mark was passed.
+    #[inline(always)]
+    fn string(&mut self) -> Result<Raw<'a>, Stop> {
+        let start = self.at;
+        self.at = self.stops.from(start);
+        let escaped = self.line.get(self.at) != Some(&b'"');
+        if escaped {
+            self.escaped_string()?;
+        } else {
+            self.at += 1;
+        }
+        Ok(Raw { bytes: &self.line[start..self.at - 1], escaped })
     }
 
-    /// Passes the rest of a string, whose opening quotation mark was passed.
-    fn string(&mut self) -> Result<(), Stop> {
-        self.escaped = false;
+    /// As [`Self::string`], from the first byte that is not plain.
+    fn escaped_string(&mut self) -> Result<(), Stop> {
         loop {
-            self.at += string::plain(&self.line[self.at..]);
             match self.byte()? {
                 b'"' => return Ok(()),
                 b'\\' => self.escape()?,
                 _ => return Err(Stop::Malformed),
             }
-            self.escaped = true;
+            self.at = self.stops.from(self.at);
         }
     }
 

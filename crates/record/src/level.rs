@@ -1,6 +1,12 @@
 //! How grave a line is.
 
+mod words;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use words::{
+    WORD_BYTES_MAX, WORD_BYTES_MIN, at_start as word_at_start, in_any_case as word_in_any_case, is_in_word,
+};
 
 /// A line's level, from the least to the most grave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,27 +48,5 @@ impl Level {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-
-    /// The level that a program's word for it means, in upper case; none if it is no such word.
-    pub(crate) fn from_word(word: &[u8]) -> Option<Self> {
-        Some(match word {
-            b"TRACE" => Self::Trace,
-            b"DEBUG" => Self::Debug,
-            b"INFO" | b"NOTICE" => Self::Info,
-            b"WARN" | b"WARNING" => Self::Warn,
-            b"ERR" | b"ERROR" | b"SEVERE" => Self::Error,
-            b"CRITICAL" | b"PANIC" | b"ALERT" | b"EMERG" | b"EMERGENCY" | b"FATAL" => Self::Fatal,
-            _ => return None,
-        })
-    }
-
-    /// As [`Self::from_word`], in any case.
-    pub(crate) fn from_word_in_any_case(word: &[u8]) -> Option<Self> {
-        let mut upper = [0; 9];
-        let upper = upper.get_mut(..word.len())?;
-        upper.copy_from_slice(word);
-        upper.make_ascii_uppercase();
-        Self::from_word(upper)
     }
 }

@@ -31,7 +31,9 @@
 //! ```
 
 pub mod civil;
+mod digits;
 mod json;
+mod lanes;
 
 pub mod level;
 pub mod limits;
@@ -47,6 +49,6 @@ pub use level::Level;
 pub use scan::{Head, Rules, Scanner, TimeFormat, TimeFormatError};
 pub use text::Text;
 pub use timestamp::Timestamp;
-pub use view::RecordView;
+pub use view::{JsonWriter, RecordView};
 pub use wrap::{Part, Wrapping};
 pub use zone::Zone;

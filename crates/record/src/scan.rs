@@ -12,9 +12,11 @@ mod pattern;
 pub(crate) mod usual;
 mod year;
 
-use find::Found;
+use find::{Found, Known};
 use members::Members;
 pub use pattern::{TimeFormat, TimeFormatError};
+use usual::Minute;
+use year::Years;
 
 use crate::{Level, Timestamp, Zone};
 
@@ -44,7 +46,8 @@ pub struct Head {
 /// does not depend on the lines before it.
 #[derive(Clone, Debug)]
 pub struct Scanner {
-    rules: Rules,
+    format: Option<TimeFormat>,
+    known: Known,
     /// Room for the open brackets of a JSON line.
     nesting: Vec<u8>,
     /// Room for the start of a line without its escape sequences.
@@ -55,7 +58,9 @@ impl Scanner {
     /// A scanner for the lines of a source with these rules.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self { rules, nesting: Vec::new(), plain: Vec::new() }
+        let Rules { zone, modified, format } = rules;
+        let known = Known { zone, years: Years::new(modified), minute: Minute::default() };
+        Self { format, known, nesting: Vec::new(), plain: Vec::new() }
     }
 
     /// The time and the level that `line` says itself.
@@ -63,44 +68,61 @@ impl Scanner {
     /// `line` is without its `\n` and a `\r` before it, and without what of it is over 1 MiB: `cut` tells that it
     /// goes on. Only the first few hundred bytes are looked at, unless it is a JSON object: that is read to its end.
     pub fn head(&mut self, line: &[u8], cut: bool) -> Head {
-        let members = members::read(line, cut, &self.rules.zone, &mut self.nesting);
-        if let Some(members) = members
-            && self.rules.format.is_none()
+        if members::may_be_object(line)
+            && let Some(members) = members::read(line, cut, &mut self.known, &mut self.nesting)
         {
-            return members.head();
+            return self.head_of_object(line, members);
+        }
+        if self.format.is_none() {
+            // This is the way of most lines: one pass over what may change what was found, or not found, so far.
+            match find::usual_at_start(line, &mut self.known) {
+                Some(found) if !level::may_be_member_or_escaped(line, found.end) => {
+                    return Head { time: Some(found.time), level: level::word(line, found.end) };
+                }
+                None if !find::may_be_timed(line) => return Head::default(),
+                _ => {}
+            }
         }
         let plain = escape::passed_over(line, &mut self.plain);
-        let found = match (&self.rules.format, members) {
-            (Some(format), _) if let Some(found) = format.find(plain, &self.rules.zone) => found,
-            (_, Some(members)) => return members.head(),
-            _ => match find::find(plain, &self.rules) {
-                Some(found) => found,
-                None => return Head::default(),
-            },
-        };
-        let level = match members {
-            Some(members) => members.level,
-            None => level::level(plain, found.end, found.level),
-        };
-        Head { time: Some(found.time), level }
+        let by_format = self.format.as_ref().and_then(|format| format.find(plain, &self.known.zone));
+        // Without its escape sequences, a line is as likely a continuation as others are.
+        if by_format.is_none() && plain.len() < line.len() && !find::may_be_timed(plain) {
+            return Head::default();
+        }
+        match by_format.or_else(|| find::find(plain, &mut self.known)) {
+            Some(found) => Head { time: Some(found.time), level: level::level(plain, found.end, found.level) },
+            None => Head::default(),
+        }
     }
 
     /// The level that a text says which has its time from elsewhere, such as a container runtime's wrapping.
     ///
     /// A time of its own that it begins with is passed over. `text` is as for [`Self::head`].
     pub fn level_of(&mut self, text: &[u8]) -> Option<Level> {
-        if let Some(members) = members::read(text, false, &self.rules.zone, &mut self.nesting) {
+        if members::may_be_object(text)
+            && let Some(members) = members::read(text, false, &mut self.known, &mut self.nesting)
+        {
             return members.level;
         }
         let plain = escape::passed_over(text, &mut self.plain);
-        let format = self.rules.format.as_ref();
-        let found = format
-            .and_then(|format| format.find(plain, &self.rules.zone))
-            .or_else(|| find::find(plain, &self.rules))
-            .filter(Found::begins_line);
+        let by_format = self.format.as_ref().and_then(|format| format.find(plain, &self.known.zone));
+        let by_forms = || if find::may_be_timed(plain) { find::find(plain, &mut self.known) } else { None };
+        let found = by_format.or_else(by_forms).filter(Found::begins_line);
         match found {
             Some(found) => level::level(plain, found.end, found.level),
             None => level::level(plain, 0, None),
+        }
+    }
+
+    /// The head of a line that is a JSON object: a form of the user's own comes before its members.
+    fn head_of_object(&mut self, line: &[u8], members: Members) -> Head {
+        let by_format = self.format.as_ref().and_then(|format| {
+            let plain = escape::passed_over(line, &mut self.plain);
+            format.find(plain, &self.known.zone)
+        });
+        match by_format {
+            Some(found) => Head { time: Some(found.time), level: members.level },
+            None => members.head(),
         }
     }
 }

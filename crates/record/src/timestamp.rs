@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str;
 
-use crate::Zone;
 use crate::civil::{self, Civil, DAY_S};
 use crate::scan::usual;
+use crate::{Zone, digits};
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
@@ -15,6 +15,9 @@ pub struct Timestamp(i128);
 
 /// The seconds that RFC 3339 can write: 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+
+/// Bytes of `2024-12-20T03:04:05.123456789Z`.
+const RFC3339_BYTES_MAX: usize = 30;
 
 impl Timestamp {
     /// The instant `nanos` nanoseconds after 1970-01-01T00:00:00Z.
@@ -53,8 +56,18 @@ impl Timestamp {
     /// An instant outside the years 0000 to 9999, which no line bears, is written as the
     /// nearest of these.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
-        let (bytes, len) = self.rfc3339();
-        out.extend_from_slice(&bytes[..len]);
+        self.write_rfc3339_after(&mut Day::default(), out);
+    }
+
+    /// As [`Self::write_rfc3339`], where `day` is that of the instant that was written before.
+    pub(crate) fn write_rfc3339_after(self, day: &mut Day, out: &mut Vec<u8>) {
+        // Spelled where it is to stand: to copy bytes that were just written in pairs waits for all of them.
+        let start = out.len();
+        out.extend_from_slice(&[0; RFC3339_BYTES_MAX]);
+        if let Some(text) = out.last_chunk_mut() {
+            let len = self.spell(day, text);
+            out.truncate(start + len);
+        }
     }
 
     /// The instant `seconds` and `nanos` after 1970; none if RFC 3339 cannot write it.
@@ -78,42 +91,75 @@ impl Timestamp {
         }
     }
 
-    /// The text of [`Self::write_rfc3339`] and how many bytes of it are used.
-    fn rfc3339(self) -> ([u8; 30], usize) {
-        let (seconds, mut fraction) = self.split();
-        let (year, month, day) = civil::date(seconds.div_euclid(DAY_S));
-        let of_day = seconds.rem_euclid(DAY_S);
-        let mut text = *b"0000-00-00T00:00:00.000000000Z";
-        put(&mut text[0..4], year);
-        put(&mut text[5..7], month);
-        put(&mut text[8..10], day);
-        put(&mut text[11..13], of_day / 3600);
-        put(&mut text[14..16], of_day / 60 % 60);
-        put(&mut text[17..19], of_day % 60);
-        let mut digits = 9;
-        while digits > 0 && fraction % 1000 == 0 {
-            fraction /= 1000;
-            digits -= 3;
-        }
-        let end = if digits == 0 { 19 } else { 20 + digits };
-        put(&mut text[20..20 + digits], fraction);
+    /// Writes the text of [`Self::write_rfc3339`] to the start of `text`; gives its length.
+    fn spell(self, day: &mut Day, text: &mut [u8; RFC3339_BYTES_MAX]) -> usize {
+        let (seconds, nanos) = self.split();
+        day.turn(seconds.div_euclid(DAY_S));
+        let of_day = narrow(seconds.rem_euclid(DAY_S));
+        let nanos = narrow(nanos);
+        *text = *b"0000-00-00T00:00:00.000000000Z";
+        text[..day.text.len()].copy_from_slice(&day.text);
+        let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&digits::pair(number));
+        put(11, of_day / 3600);
+        put(14, of_day / 60 % 60);
+        put(17, of_day % 60);
+        put(20, nanos / 10_000_000);
+        put(22, nanos / 100_000);
+        put(24, nanos / 1_000);
+        // The last pair overlaps the one before it by a digit, the same.
+        put(26, nanos / 10);
+        put(27, nanos);
+        let end = match nanos {
+            0 => 19,
+            _ if nanos.is_multiple_of(1_000_000) => 23,
+            _ if nanos.is_multiple_of(1_000) => 26,
+            _ => 29,
+        };
         text[end] = b'Z';
-        (text, end + 1)
+        end + 1
     }
+}
+
+/// A day and how it is spelled, kept from one instant to the next: most have it in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Day {
+    /// Days since 1970-01-01.
+    number: i64,
+    text: [u8; 10],
+}
+
+impl Default for Day {
+    fn default() -> Self {
+        Self { number: 0, text: *b"1970-01-01" }
+    }
+}
+
+impl Day {
+    /// Goes on to the day of that number, of the years 0000 to 9999.
+    fn turn(&mut self, number: i64) {
+        if number == self.number {
+            return;
+        }
+        let (year, month, day) = civil::date(number);
+        let mut put = |at: usize, number: u32| self.text[at..at + 2].copy_from_slice(&digits::pair(number));
+        put(0, narrow(year) / 100);
+        put(2, narrow(year));
+        put(5, narrow(month));
+        put(8, narrow(day));
+        self.number = number;
+    }
+}
+
+/// A part of a date, a time of day or a second: all of them fit.
+fn narrow(part: i64) -> u32 {
+    u32::try_from(part).unwrap_or_default()
 }
 
 /// As [`Timestamp::write_rfc3339`].
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (bytes, len) = self.rfc3339();
-        f.pad(str::from_utf8(&bytes[..len]).map_err(|_| fmt::Error)?)
-    }
-}
-
-/// Writes `number` in decimal into the whole of `digits`, with zeros before it.
-fn put(digits: &mut [u8], mut number: i64) {
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
+        let mut text = [0; RFC3339_BYTES_MAX];
+        let len = self.spell(&mut Day::default(), &mut text);
+        f.pad(str::from_utf8(&text[..len]).map_err(|_| fmt::Error)?)
     }
 }

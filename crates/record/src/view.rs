@@ -1,8 +1,8 @@
 //! A record: a line as it is handed out.
 
-use crate::json;
+use crate::timestamp::Day;
 use crate::wire::Record;
-use crate::{Level, Text, Timestamp};
+use crate::{Level, Text, Timestamp, digits, json};
 
 /// A line with all that is known of it, borrowed from the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,34 +32,38 @@ impl RecordView<'_> {
     ///
     /// The bytes are those that `serde_json` writes for [`Self::to_wire`], with nothing allocated on the way.
     pub fn write_json(&self, out: &mut Vec<u8>) {
+        JsonWriter::default().write(self, out);
+    }
+
+    /// See [`Self::write_json`].
+    fn write_json_after(&self, day: &mut Day, out: &mut Vec<u8>) {
         out.reserve(self.text.text.len() + self.source.len() + 128);
         out.extend_from_slice(b"{\"n\":");
         match self.n {
-            Some(n) => write_number(n, out),
+            Some(n) => digits::write(n, out),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"ts\":");
         match self.time {
             Some(time) => {
                 out.push(b'"');
-                time.write_rfc3339(out);
+                time.write_rfc3339_after(day, out);
                 out.push(b'"');
             }
             None => out.extend_from_slice(b"null"),
         }
-        out.extend_from_slice(b",\"level\":");
-        match self.level {
-            Some(level) => {
-                out.push(b'"');
-                out.extend_from_slice(level.name().as_bytes());
-                out.push(b'"');
-            }
-            None => out.extend_from_slice(b"null"),
-        }
-        out.extend_from_slice(b",\"source\":");
+        out.extend_from_slice(match self.level {
+            Some(Level::Trace) => b",\"level\":\"trace\",\"source\":",
+            Some(Level::Debug) => b",\"level\":\"debug\",\"source\":",
+            Some(Level::Info) => b",\"level\":\"info\",\"source\":",
+            Some(Level::Warn) => b",\"level\":\"warn\",\"source\":",
+            Some(Level::Error) => b",\"level\":\"error\",\"source\":",
+            Some(Level::Fatal) => b",\"level\":\"fatal\",\"source\":",
+            None => b",\"level\":null,\"source\":",
+        });
         json::write(self.source, out);
         out.extend_from_slice(b",\"offset\":");
-        write_number(self.offset, out);
+        digits::write(self.offset, out);
         out.extend_from_slice(b",\"text\":");
         json::write(&self.text.text, out);
         let flags: [(bool, &[u8]); 4] = [
@@ -75,7 +79,7 @@ impl RecordView<'_> {
         }
         if self.text.cut > 0 {
             out.extend_from_slice(b",\"cut\":");
-            write_number(self.text.cut, out);
+            digits::write(self.text.cut, out);
         }
         out.push(b'}');
     }
@@ -99,17 +103,17 @@ impl RecordView<'_> {
     }
 }
 
-/// Appends `number` in decimal.
-fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+/// Writes many records as JSON: what one has in common with the one before it is not reckoned anew.
+///
+/// What it writes of a record does not depend on the records before it.
+#[derive(Clone, Debug, Default)]
+pub struct JsonWriter {
+    day: Day,
+}
+
+impl JsonWriter {
+    /// As [`RecordView::write_json`].
+    pub fn write(&mut self, record: &RecordView<'_>, out: &mut Vec<u8>) {
+        record.write_json_after(&mut self.day, out);
     }
-    out.extend_from_slice(&digits[start..]);
 }

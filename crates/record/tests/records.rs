@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use common::Random;
 use record::limits::TEXT_BYTES_MAX;
-use record::{Level, RecordView, Text, Timestamp, text};
+use record::{JsonWriter, Level, RecordView, Text, Timestamp, text};
 
 const MAX: u64 = TEXT_BYTES_MAX as u64;
 
@@ -96,6 +96,20 @@ fn escaping_is_that_of_serde_json_whatever_the_text() {
         let mut out = Vec::new();
         view(plain(&text)).write_json(&mut out);
         assert_eq!(String::from_utf8(out).unwrap(), expected, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_writer_of_many_records_writes_each_as_if_alone() {
+    let mut writer = JsonWriter::default();
+    for nanos in [None, Some(0), Some(86_399_999_999_999), Some(86_400_000_000_000), Some(-1), Some(i128::MAX), Some(7)]
+    {
+        let time = nanos.map(Timestamp::from_nanos);
+        let record = RecordView { time, ..view(plain("a line")) };
+        let (mut alone, mut among_many) = (Vec::new(), Vec::new());
+        record.write_json(&mut alone);
+        writer.write(&record, &mut among_many);
+        assert_eq!(String::from_utf8(among_many), String::from_utf8(alone));
     }
 }
 

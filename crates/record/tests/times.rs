@@ -296,6 +296,20 @@ fn a_json_object_has_its_time_in_the_first_usable_name_of_the_contract() {
 }
 
 #[test]
+fn a_json_string_may_end_anywhere() {
+    for length in 0..2500 {
+        for end in ["", r#"\""#, r"\u00e9"] {
+            let text = format!("{}{end}", "x".repeat(length));
+            check(&[
+                (&format!(r#"{{"text":"{text}","ts":"2024-12-20 03:04:05"}}"#), "2024-12-20T03:04:05Z"),
+                (&format!(r#"{{"text":"{text}\","ts":"2024-12-20 03:04:05"}}"#), "-"),
+                (&format!("{{\"text\":\"{text}\x01\",\"ts\":\"2024-12-20 03:04:05\"}}"), "-"),
+            ]);
+        }
+    }
+}
+
+#[test]
 fn a_line_that_is_no_json_object_through_and_through_is_read_as_any_other() {
     let usual = "ts=2024-12-20T03:04:05Z";
     for broken in [

@@ -1,30 +1,9 @@
-//! JSON's strings: where their plain stretches end, how they are read and written.
+//! JSON's strings: how they are read and written.
 
 use memchr::memchr;
 
-/// How many bytes at the start of `bytes` are neither a quotation mark, nor a backslash, nor a control character.
-pub(super) fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES * 0x80;
-    // Eight bytes at a time, as numbers: a zero byte is found by its borrow (Bit Twiddling Hacks, "Determine if a
-    // word has a zero byte"). A borrow can reach the byte above, so that only the lowest mark is exact.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let quote = zeros(word ^ (ONES * u64::from(b'"')));
-        let backslash = zeros(word ^ (ONES * u64::from(b'\\')));
-        let marks = control | quote | backslash;
-        if marks != 0 {
-            return index * 8 + (marks.trailing_zeros() / 8) as usize;
-        }
-    }
-    let start = words.len() * 8;
-    let is_plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
-    let rest = bytes[start..].iter().take_while(|byte| is_plain(byte));
-    start + rest.count()
-}
+use super::stops::{self, Stops};
+use crate::lanes;
 
 /// Bytes that [`Raw::with_start`] gives of a string with escapes: the longest name that anything looks for has 20,
 /// a time with nanoseconds and zone 35.
@@ -41,18 +20,27 @@ pub(crate) struct Raw<'a> {
 
 impl Raw<'_> {
     /// Calls `read` with what the string means: all of it, or a start that is longer than any name, level or time.
+    #[inline]
     pub(crate) fn with_start<T>(self, read: impl FnOnce(&[u8]) -> T) -> T {
-        if !self.escaped {
-            return read(self.bytes);
-        }
         let mut start = [0; START_BYTES];
+        let mut bytes = self.bytes;
+        if self.escaped {
+            let len = self.decode_start(&mut start);
+            bytes = &start[..len];
+        }
+        read(bytes)
+    }
+
+    /// Writes as much of what the string means as there is room for; gives the length of that.
+    #[cold]
+    fn decode_start(self, start: &mut [u8; START_BYTES]) -> usize {
         let mut len = 0;
         self.decode(|stretch| {
             let stretch = &stretch[..stretch.len().min(START_BYTES - len)];
             start[len..len + stretch.len()].copy_from_slice(stretch);
             len += stretch.len();
         });
-        read(&start[..len])
+        len
     }
 
     /// Gives `push` what the string means, stretch by stretch; a lone surrogate becomes U+FFFD.
@@ -112,15 +100,25 @@ fn unit(digits: &[u8]) -> u32 {
 
 /// Appends `text` as a JSON string, quotation marks included; escapes what it must and nothing more.
 pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
     out.push(b'"');
-    let mut rest = text.as_bytes();
+    if lanes::any(bytes, stops::is_stop) {
+        write_escaped(bytes, out);
+    } else {
+        out.extend_from_slice(bytes);
+    }
+    out.push(b'"');
+}
+
+/// Appends `bytes`, of which some must be escaped.
+fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut stops = Stops::new(bytes);
+    let mut start = 0;
     loop {
-        let (stretch, after) = rest.split_at(plain(rest));
-        out.extend_from_slice(stretch);
-        let Some((&byte, after)) = after.split_first() else {
-            break;
-        };
-        rest = after;
+        let stop = stops.from(start);
+        push(&bytes[start..], stop - start, out);
+        let Some(&byte) = bytes.get(stop) else { return };
+        start = stop + 1;
         let short = match byte {
             b'"' => b'"',
             b'\\' => b'\\',
@@ -139,5 +137,18 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
         };
         out.extend_from_slice(&[b'\\', short]);
     }
-    out.push(b'"');
+}
+
+/// Appends the first `count` bytes.
+fn push(bytes: &[u8], count: usize, out: &mut Vec<u8>) {
+    const FEW: usize = 32;
+    match bytes.first_chunk::<FEW>() {
+        // A copy of fixed size is but two instructions: to copy too much is faster than to call for the right size.
+        Some(chunk) if count <= FEW => {
+            let end = out.len() + count;
+            out.extend_from_slice(chunk);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&bytes[..count]),
+    }
 }

@@ -2,10 +2,12 @@
 
 use memchr::{memchr, memchr2};
 
-const ESC: u8 = 0x1b;
+use crate::lanes;
+
+pub(super) const ESC: u8 = 0x1b;
 
 /// Bytes at a line's start in which an escape sequence matters to its time and level.
-const LOOKED_AT_BYTES: usize = 512;
+pub(super) const LOOKED_AT_BYTES: usize = 512;
 
 /// Bytes kept of a line without its sequences: more than the forms and the search for a level reach.
 const KEPT_BYTES: usize = 1024;
@@ -13,7 +15,7 @@ const KEPT_BYTES: usize = 1024;
 /// The line, or the start of it without its escape sequences, which is then written to `scratch`.
 pub(super) fn passed_over<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let start = &line[..line.len().min(LOOKED_AT_BYTES)];
-    if memchr(ESC, start).is_none() {
+    if !lanes::any(start, |byte| byte == ESC) {
         return line;
     }
     scratch.clear();

@@ -2,14 +2,9 @@
 
 use memchr::memchr_iter;
 
-use super::find::HEAD_BYTES;
-use super::logfmt;
-use crate::Level;
-
-/// The longest level word, `EMERGENCY`, has as many bytes.
-const WORD_BYTES_MAX: usize = 9;
-/// The shortest, `ERR`.
-const WORD_BYTES_MIN: usize = 3;
+use super::{escape, logfmt};
+use crate::lanes;
+use crate::level::{Level, WORD_BYTES_MAX, WORD_BYTES_MIN, is_in_word, word_at_start, word_in_any_case};
 
 /// Bytes after the time in which a level is looked for.
 const AFTER_TIME_BYTES: usize = 256;
@@ -18,13 +13,26 @@ const AFTER_TIME_BYTES: usize = 256;
 ///
 /// `after_time` is the place after its time.
 pub(super) fn level(line: &[u8], after_time: usize, told: Option<Level>) -> Option<Level> {
-    let end = line.len().min(after_time + AFTER_TIME_BYTES);
-    member(line, end.max(line.len().min(HEAD_BYTES))).or(told).or_else(|| word(line, after_time, end))
+    member(line, after_time).or(told).or_else(|| word(line, after_time))
 }
 
-/// The first usable `level=` before `end`.
-fn member(line: &[u8], end: usize) -> Option<Level> {
-    memchr_iter(b'=', &line[..end]).find_map(|equals| {
+/// False where the line has no escape sequence that would matter, and no `level=`: then the level is its [`word`].
+///
+/// Both in one pass. A key that merely ends in `l` counts too, which is seldom.
+#[inline]
+pub(super) fn may_be_member_or_escaped(line: &[u8], after_time: usize) -> bool {
+    let end = line.len().min((after_time + AFTER_TIME_BYTES).max(escape::LOOKED_AT_BYTES));
+    let sign = |before, byte| (byte == escape::ESC) | ((before == b'l') & (byte == b'='));
+    line.first() == Some(&escape::ESC) || lanes::any_pair(&line[..end], sign)
+}
+
+/// The first usable `level=`.
+fn member(line: &[u8], after_time: usize) -> Option<Level> {
+    let head = &line[..line.len().min(after_time + AFTER_TIME_BYTES)];
+    if !lanes::any_pair(head, |before, byte| (before == b'l') & (byte == b'=')) {
+        return None;
+    }
+    memchr_iter(b'=', head).find_map(|equals| {
         if !logfmt::ends_in_key(&line[..equals], b"level") {
             return None;
         }
@@ -32,31 +40,30 @@ fn member(line: &[u8], end: usize) -> Option<Level> {
         let value = value.strip_prefix(b"\"").unwrap_or(value);
         let in_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let length = value.iter().take(WORD_BYTES_MAX + 1).take_while(in_value);
-        Level::from_word_in_any_case(&value[..length.count()])
+        word_in_any_case(&value[..length.count()])
     })
 }
 
-/// The first level word in upper case that stands alone between `start` and `end`.
-fn word(line: &[u8], start: usize, end: usize) -> Option<Level> {
-    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    // A word has three letters or more, so that every third byte meets it.
-    let mut at = start + WORD_BYTES_MIN - 1;
+/// The first level word in upper case that stands alone behind the time.
+#[inline]
+pub(super) fn word(line: &[u8], after_time: usize) -> Option<Level> {
+    let end = line.len().min(after_time + AFTER_TIME_BYTES);
+    let upper = |at: usize| line[at].is_ascii_uppercase();
+    // A word has three letters or more, so that every third byte meets it, at one of its first three.
+    let mut at = after_time + WORD_BYTES_MIN - 1;
     while at < end {
-        if !line[at].is_ascii_uppercase() {
-            at += WORD_BYTES_MIN;
-            continue;
+        if upper(at) {
+            let one_back = upper(at - 1);
+            let first = at - usize::from(one_back) - usize::from(one_back & upper(at - 2));
+            let alone = first == 0 || !is_in_word(line[first - 1]);
+            if alone
+                && let Some((level, length)) = word_at_start(&line[first..])
+                && first + length <= end
+            {
+                return Some(level);
+            }
         }
-        let before = line[..at].iter().rev().take(WORD_BYTES_MAX);
-        let first = at - before.take_while(|byte| in_word(byte)).count();
-        let behind = line[at..].iter().take_while(|byte| in_word(byte));
-        let last = at + behind.count();
-        if first >= start
-            && last <= end
-            && let Some(level) = Level::from_word(&line[first..last])
-        {
-            return Some(level);
-        }
-        at = last + WORD_BYTES_MIN;
+        at += WORD_BYTES_MIN;
     }
     None
 }

@@ -2,20 +2,25 @@
 
 use memchr::memchr_iter;
 
-use super::find::{Found, HEAD_BYTES};
-use super::usual;
-use crate::Zone;
+use super::find::{Found, HEAD_BYTES, Known};
+use crate::lanes;
 
 /// The first of `ts=`, `time=`, `timestamp=` and `t=` that has a time in the usual form.
-pub(super) fn time(line: &[u8], zone: &Zone) -> Option<Found> {
+pub(super) fn time(line: &[u8], known: &mut Known) -> Option<Found> {
     let head = &line[..line.len().min(HEAD_BYTES)];
+    if !lanes::any_pair(head, |before, byte| (before == b'=') & ((byte == b'"') | byte.is_ascii_digit())) {
+        return None;
+    }
     memchr_iter(b'=', head).find_map(|equals| {
+        let quote = usize::from(head.get(equals + 1) == Some(&b'"'));
+        let value = equals + 1 + quote;
+        if !head.get(value)?.is_ascii_digit() {
+            return None;
+        }
         let key = [b"timestamp".as_slice(), b"time", b"ts", b"t"]
             .into_iter()
             .find(|key| ends_in_key(&head[..equals], key))?;
-        let quote = usize::from(head.get(equals + 1) == Some(&b'"'));
-        let value = equals + 1 + quote;
-        let (time, used) = usual::parse(&head[value..], zone)?;
+        let (time, used) = known.usual(&head[value..])?;
         Some(Found { time, start: equals - key.len(), end: value + used, level: None })
     })
 }

@@ -1,8 +1,10 @@
 //! The time and the level of a line that is one JSON object.
 
-use super::{epoch, usual};
+use super::epoch;
+use super::find::Known;
 use crate::json::{self, Value};
-use crate::{Level, Timestamp, Zone};
+use crate::level::word_in_any_case;
+use crate::{Level, Timestamp};
 
 /// What the members of a JSON object tell.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,25 +14,27 @@ pub(super) struct Members {
     pub level: Option<Level>,
 }
 
-/// Reads the line if it is one JSON object; see [`json::object`] for `cut` and `nesting`.
-pub(super) fn read(line: &[u8], cut: bool, zone: &Zone, nesting: &mut Vec<u8>) -> Option<Members> {
+/// True if the line begins as a JSON object does.
+#[inline]
+pub(super) fn may_be_object(line: &[u8]) -> bool {
     let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    if line.iter().find(|byte| !space(byte)) != Some(&b'{') {
-        return None;
-    }
+    line.iter().find(|byte| !space(byte)) == Some(&b'{')
+}
+
+/// Reads the line if it is one JSON object; see [`json::object`] for `cut` and `nesting`.
+pub(super) fn read(line: &[u8], cut: bool, known: &mut Known, nesting: &mut Vec<u8>) -> Option<Members> {
     let mut time = Best::default();
     let mut level = Best::default();
     let mut log: Option<&[u8]> = None;
-    let is_object = json::object(line, cut, nesting, |key, value| {
-        key.with_start(|key| {
-            time.offer(time_rank(key), || time_of(value, zone));
-            level.offer(level_rank(key), || level_of(value));
-            if key == b"log"
-                && let Value::Object(object) = value
-            {
+    let is_object = json::object(line, cut, nesting, |key, value| match key.with_start(Name::of) {
+        Some(Name::Time(rank)) => time.offer(rank, || time_of(value, known)),
+        Some(Name::Level(rank)) => level.offer(rank, || level_of(value)),
+        Some(Name::Log) => {
+            if let Value::Object(object) = value {
                 log = Some(object);
             }
-        });
+        }
+        None => {}
     });
     if !is_object {
         return None;
@@ -38,9 +42,9 @@ pub(super) fn read(line: &[u8], cut: bool, zone: &Zone, nesting: &mut Vec<u8>) -
     if let Some(log) = log {
         // Elastic's `log.level`, when it was not spelled with the dot. Its text was found well-formed above.
         json::object(log, false, nesting, |key, value| {
-            key.with_start(|key| {
-                level.offer((key == b"level").then_some(NESTED_LEVEL_RANK), || level_of(value));
-            });
+            if key.with_start(|key| key == b"level") {
+                level.offer(NESTED_LEVEL_RANK, || level_of(value));
+            }
         });
     }
     Some(Members { time: time.value, level: level.value })
@@ -59,9 +63,8 @@ impl<T> Default for Best<T> {
 }
 
 impl<T> Best<T> {
-    fn offer(&mut self, rank: Option<u8>, value: impl FnOnce() -> Option<T>) {
-        if let Some(rank) = rank
-            && rank < self.rank
+    fn offer(&mut self, rank: u8, value: impl FnOnce() -> Option<T>) {
+        if rank < self.rank
             && let Some(value) = value()
         {
             self.rank = rank;
@@ -70,41 +73,46 @@ impl<T> Best<T> {
     }
 }
 
-/// Where a key stands among the names for a time, the most trusted first.
-fn time_rank(key: &[u8]) -> Option<u8> {
-    Some(match key {
-        b"timestamp" => 0,
-        b"@timestamp" => 1,
-        b"ts" => 2,
-        b"time" => 3,
-        b"datetime" => 4,
-        b"asctime" => 5,
-        b"date" => 6,
-        b"t" => 7,
-        b"__REALTIME_TIMESTAMP" => 8,
-        _ => return None,
-    })
+/// What a member's name tells of it, with its place among the names that tell the same: the most trusted has the
+/// lowest.
+enum Name {
+    Time(u8),
+    Level(u8),
+    /// Elastic's, an object with the level.
+    Log,
 }
 
-/// Where a key stands among the names for a level.
-fn level_rank(key: &[u8]) -> Option<u8> {
-    Some(match key {
-        b"level" => 0,
-        b"lvl" => 1,
-        b"severity" => 2,
-        b"levelname" => 3,
-        b"log.level" => 4,
-        _ => return None,
-    })
+impl Name {
+    #[inline]
+    fn of(key: &[u8]) -> Option<Self> {
+        Some(match key {
+            b"timestamp" => Self::Time(0),
+            b"@timestamp" => Self::Time(1),
+            b"ts" => Self::Time(2),
+            b"time" => Self::Time(3),
+            b"datetime" => Self::Time(4),
+            b"asctime" => Self::Time(5),
+            b"date" => Self::Time(6),
+            b"t" => Self::Time(7),
+            b"__REALTIME_TIMESTAMP" => Self::Time(8),
+            b"level" => Self::Level(0),
+            b"lvl" => Self::Level(1),
+            b"severity" => Self::Level(2),
+            b"levelname" => Self::Level(3),
+            b"log.level" => Self::Level(4),
+            b"log" => Self::Log,
+            _ => return None,
+        })
+    }
 }
 
 const NESTED_LEVEL_RANK: u8 = 5;
 
-fn time_of(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
+fn time_of(value: Value<'_>, known: &mut Known) -> Option<Timestamp> {
     match value {
         Value::String(raw) => raw.with_start(|text| {
             let digits = (9..=19).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
-            if digits { epoch::by_size(text) } else { usual::parse(text, zone).map(|(time, _)| time) }
+            if digits { epoch::by_size(text) } else { known.usual(text).map(|(time, _)| time) }
         }),
         Value::Number(number) => epoch::by_size(number),
         Value::Object(_) | Value::Other => None,
@@ -113,7 +121,7 @@ fn time_of(value: Value<'_>, zone: &Zone) -> Option<Timestamp> {
 
 fn level_of(value: Value<'_>) -> Option<Level> {
     match value {
-        Value::String(raw) => raw.with_start(Level::from_word_in_any_case),
+        Value::String(raw) => raw.with_start(word_in_any_case),
         // pino's.
         Value::Number(b"10") => Some(Level::Trace),
         Value::Number(b"20") => Some(Level::Debug),

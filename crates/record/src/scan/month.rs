@@ -2,7 +2,8 @@
 
 use memchr::memchr;
 
-use super::{Rules, usual, year};
+use super::find::Known;
+use super::{usual, year};
 use crate::civil::{self, Civil};
 use crate::{Timestamp, Zone};
 
@@ -29,13 +30,13 @@ pub(super) fn common_log(bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)
 }
 
 /// `Nov 22 01:59:00` (RFC 3164), after an optional `<34>`.
-pub(super) fn syslog(bytes: &[u8], rules: &Rules) -> Option<(Timestamp, usize)> {
+pub(super) fn syslog(bytes: &[u8], known: &Known) -> Option<(Timestamp, usize)> {
     let start = priority(bytes);
     let mut civil = Civil::default();
     let at = month_and_day(bytes, start, &mut civil)?;
     let at = space(bytes, at)?;
     let end = usual::clock(bytes, at, &mut civil)?;
-    year::nearest(bytes, end, civil, rules)
+    year::nearest(bytes, end, &mut civil, known)
 }
 
 /// `Nov 22, 2026 8:02:14 AM`, with the narrow space that newer CLDR data puts before `AM` as well.

@@ -3,38 +3,95 @@
 use crate::civil::Civil;
 use crate::{Timestamp, Zone};
 
+/// Bytes of `2024-12-20T03:04`.
+const MINUTE_BYTES: usize = 16;
+
 /// Reads the usual form at the very start of `bytes`; with the instant comes the number of bytes read.
 pub(crate) fn parse(bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)> {
-    let stamp: &[u8; 19] = bytes.first_chunk()?;
-    let separated = (stamp[4] == b'-' || stamp[4] == b'/')
-        && stamp[7] == stamp[4]
-        && (stamp[10] == b'T' || stamp[10] == b' ')
-        && stamp[13] == b':'
-        && stamp[16] == b':';
+    Minute::default().parse(bytes, zone)
+}
+
+/// The last minute that was read: most times of a log lie in the same as the time before them.
+///
+/// It only saves time: what is read does not depend on what was read before.
+#[derive(Clone, Debug)]
+pub(super) struct Minute {
+    /// How a line spelled it.
+    text: [u8; MINUTE_BYTES],
+    /// Seconds since 1970 at its start, if it was in UTC.
+    seconds: i64,
+}
+
+impl Default for Minute {
+    fn default() -> Self {
+        Self { text: *b"1970-01-01T00:00", seconds: 0 }
+    }
+}
+
+impl Minute {
+    /// As [`parse`].
+    #[inline(always)]
+    pub(super) fn parse(&mut self, bytes: &[u8], zone: &Zone) -> Option<(Timestamp, usize)> {
+        let (minute, rest) = bytes.split_first_chunk()?;
+        let seconds: &[u8; 3] = rest.first_chunk()?;
+        if seconds[0] != b':' {
+            return None;
+        }
+        if *minute != self.text {
+            self.turn(minute)?;
+        }
+        let second = two(seconds[1], seconds[2]).filter(|&second| second < 61)?;
+        let (nanos, end) = after_seconds(bytes, MINUTE_BYTES + seconds.len())?;
+        let as_utc = self.seconds + i64::from(second.min(59));
+        let (east, end) = match (offset(&bytes[end..]), zone) {
+            (Some((east, length)), _) => (east, end + length),
+            (None, Zone::Utc) => (0, end),
+            (None, Zone::Fixed(east)) => (*east, end),
+            (None, Zone::Named(_)) => return Some((named(minute, second, nanos, zone)?, end)),
+        };
+        Some((Timestamp::at(as_utc - i64::from(east), nanos)?, end))
+    }
+
+    /// Goes on to another minute, if there is such a one.
+    #[inline(never)]
+    fn turn(&mut self, minute: &[u8; MINUTE_BYTES]) -> Option<()> {
+        self.seconds = civil(minute)?.seconds()?;
+        self.text = *minute;
+        Some(())
+    }
+}
+
+/// The instant where the zone must look at the date.
+#[inline(never)]
+fn named(minute: &[u8; MINUTE_BYTES], second: u8, nanos: u32, zone: &Zone) -> Option<Timestamp> {
+    zone.instant(&Civil { second, nanos, ..civil(minute)? })
+}
+
+/// The date, hour and minute that `2024-12-20T03:04` spells; whether there is such a minute is not looked at.
+fn civil(text: &[u8; MINUTE_BYTES]) -> Option<Civil> {
+    let separated = (text[4] == b'-' || text[4] == b'/')
+        && text[7] == text[4]
+        && (text[10] == b'T' || text[10] == b' ')
+        && text[13] == b':';
     if !separated {
         return None;
     }
-    // One question for all digits, at the end: this is the path that most lines take.
+    // One question for all digits, at the end.
     let mut highest = 0;
     let mut two = |at: usize| {
-        let (tens, ones) = (stamp[at].wrapping_sub(b'0'), stamp[at + 1].wrapping_sub(b'0'));
+        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
         highest = highest.max(tens).max(ones);
         tens.wrapping_mul(10).wrapping_add(ones)
     };
-    let mut civil = Civil {
+    let civil = Civil {
         year: u16::from(two(0)) * 100 + u16::from(two(2)),
         month: two(5),
         day: two(8),
         hour: two(11),
         minute: two(14),
-        second: two(17),
-        nanos: 0,
+        ..Civil::default()
     };
-    if highest > 9 {
-        return None;
-    }
-    let used = after_seconds(bytes, stamp.len(), &mut civil)?;
-    with_zone(bytes, used, &civil, zone)
+    (highest < 10).then_some(civil)
 }
 
 /// Reads `hh:mm:ss` and what fraction follows at `at`; gives the place after it.
@@ -46,19 +103,27 @@ pub(super) fn clock(bytes: &[u8], at: usize, civil: &mut Civil) -> Option<usize>
     civil.hour = two(stamp[0], stamp[1])?;
     civil.minute = two(stamp[3], stamp[4])?;
     civil.second = two(stamp[6], stamp[7])?;
-    after_seconds(bytes, at + stamp.len(), civil)
+    let end;
+    (civil.nanos, end) = after_seconds(bytes, at + stamp.len())?;
+    Some(end)
 }
 
-/// Reads the fraction, if there is one, that follows the seconds at `at`; gives the place after it.
+/// Reads the fraction, if there is one, that follows the seconds at `at`: nanoseconds, and the place after it.
 ///
 /// None where a third digit of seconds stands there.
-fn after_seconds(bytes: &[u8], at: usize, civil: &mut Civil) -> Option<usize> {
+fn after_seconds(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
     match bytes.get(at) {
         Some(b'.' | b',') => {}
         Some(b'0'..=b'9') => return None,
-        _ => return Some(at),
+        _ => return Some((0, at)),
     }
-    let mut end = at + 1;
+    let start = at + 1;
+    if let Some(word) = bytes[start..].first_chunk()
+        && let Some((nanos, digits)) = short_fraction(*word)
+    {
+        return Some((nanos, if digits == 0 { at } else { start + digits }));
+    }
+    let mut end = start;
     let mut nanos = 0;
     let mut scale = 100_000_000;
     while let Some(digit @ b'0'..=b'9') = bytes.get(end) {
@@ -67,8 +132,28 @@ fn after_seconds(bytes: &[u8], at: usize, civil: &mut Civil) -> Option<usize> {
         scale /= 10;
         end += 1;
     }
-    civil.nanos = nanos;
-    Some(if end == at + 1 { at } else { end })
+    Some((nanos, if end == start { at } else { end }))
+}
+
+/// Nanoseconds of a fraction, and its digits: none where there are more than seven of them.
+fn short_fraction(word: [u8; 8]) -> Option<(u32, usize)> {
+    const SCALES: [u32; 8] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100];
+    // Eight bytes as one number, the first the lowest. What is no digit is over 9 then, and carries into its own high
+    // bit, or into bytes behind it, which do not matter.
+    let digits = u64::from_le_bytes(word) ^ u64::from_le_bytes([b'0'; 8]);
+    let others = (digits.wrapping_add(u64::from_le_bytes([0x76; 8])) | digits) & u64::from_le_bytes([0x80; 8]);
+    let count = others.trailing_zeros() / 8;
+    let scale = *SCALES.get(count as usize)?;
+    if count == 0 {
+        return Some((0, 0));
+    }
+    // The digits moved to the end, zeros before them; then ones are joined to pairs, those to fours, those to eight.
+    let ones = digits << (64 - 8 * count);
+    let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let number = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    let nanos = u32::try_from(number).ok()? * scale;
+    Some((nanos, count as usize))
 }
 
 /// The instant of `civil` in the zone that stands at `at`, or else in `zone`; and the place after the zone.
@@ -99,6 +184,12 @@ pub(super) fn offset(bytes: &[u8]) -> Option<(i32, usize)> {
 
 /// As [`offset`], for the forms that begin with a sign. A digit too many makes it none of them.
 pub(super) fn numeric_offset(bytes: &[u8]) -> Option<(i32, usize)> {
+    // Most logs are in UTC.
+    if let Some((b"+0000", rest)) = bytes.split_first_chunk()
+        && !rest.first().is_some_and(u8::is_ascii_digit)
+    {
+        return Some((0, 5));
+    }
     let sign = match bytes.first()? {
         b'+' => 1,
         b'-' => -1,
