@@ -42,7 +42,8 @@ pub struct Block {
     pub levels: LevelCounts,
 }
 
-/// Checkpoints and summaries of the part of a log that was passed so far. Takes under a byte a line.
+/// Checkpoints and summaries of the part of a log that was passed so far. Takes a third of a byte a line of few sources,
+/// and two of very many.
 #[derive(Clone, Debug)]
 pub struct Index {
     sources: usize,

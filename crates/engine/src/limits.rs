@@ -73,8 +73,8 @@ pub const STATS_BUCKETS_MAX: u64 = 2_000;
 /// gone through once for each so many of them.
 pub const COPIES_LINES_MAX: usize = 229_376;
 
-/// Text in one frame of a spool, in bytes: what is unpacked to read any byte of it. Half as much packs a tenth worse;
-/// twice as much makes a read at a far offset twice as slow.
+/// Text in one frame of a spool, in bytes: what is unpacked to read any byte of it, a sixth of a millisecond's work. Four
+/// times as much packs two hundredths better, a quarter of it four hundredths worse.
 pub const FRAME_TEXT_BYTES: usize = 256 << 10;
 
 /// The level at which zstd packs the frames of a spool: the fastest that takes a log to a fifth.

@@ -303,7 +303,11 @@ fn half_a_file_gives_what_is_good_and_then_says_where_it_breaks() {
         assert!(!found.is_empty() && text.starts_with(&found), "{name}: {} bytes", found.len());
         let error = error.expect("the end is missing");
         assert!(matches!(error, Error::Unpack { offset, .. } if offset == found.len() as u64), "{name}: {error}");
-        assert!(error.to_string().contains(&format!("half.{name}")), "{error}");
+        let words = error.to_string();
+        assert!(
+            words.contains(&format!("half.{name}")) && words.ends_with("the packed file ends too early"),
+            "{words}"
+        );
         assert_eq!(source.bytes(), None, "{name}");
         // It says the same again, and what is good stays readable.
         let (again, error) = read_all(&*source);

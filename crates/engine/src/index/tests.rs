@@ -5,7 +5,7 @@ use std::sync::Arc;
 use record::scan::Rules;
 use record::{Timestamp, Zone};
 
-use super::file::{pack, unpack};
+use super::file::unpack;
 use super::{Index, IndexFileError, Loaded, LogIdentity, Stretch};
 use crate::limits::INDEX_FILE_BYTES_MAX;
 use crate::merge::{Input, Merge};
@@ -511,7 +511,7 @@ fn an_index_that_lies_under_a_right_checksum_is_refused_or_makes_sense() {
     let today = identity(&inputs);
     let payload = unpack(&file, INDEX_FILE_BYTES_MAX).expect("it is whole");
     let (mut refused, mut stale, mut taken) = (0, 0, 0);
-    let mut try_out = |payload: &[u8]| match Index::load(&pack(payload).expect("small"), &today, &inputs) {
+    let mut try_out = |payload: &[u8]| match Index::load(&Index::seal(payload).expect("small"), &today, &inputs) {
         Err(_) => refused += 1,
         Ok(Loaded::Stale) => stale += 1,
         Ok(Loaded::Same(index) | Loaded::Grown(index)) => {
@@ -558,7 +558,7 @@ fn an_index_says_of_another_version_that_it_is_one() {
 #[test]
 fn a_file_that_unpacks_to_more_than_its_log_can_need_is_not_unpacked() {
     let (inputs, _, _) = small();
-    let bomb = pack(&vec![0; 64 << 20]).expect("it is short enough");
+    let bomb = Index::seal(&vec![0; 64 << 20]).expect("it is short enough");
     assert!(bomb.len() < 20_000);
     let error = Index::load(&bomb, &identity(&inputs), &inputs).expect_err("it is too long");
     assert!(matches!(error, IndexFileError::Wrong(_)), "{error}");

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::limits::SPOOLS_DISK_BYTES_MAX;
 
-/// Bytes on disk that several spools may take together. What is kept in a [`Cache`] counts there, not here.
+/// Bytes on disk that several spools may take together. What is kept in a [`Cache`](crate::Cache) counts there, not here.
 #[derive(Debug)]
 pub struct DiskBudget {
     max: AtomicU64,

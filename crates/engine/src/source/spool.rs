@@ -409,10 +409,15 @@ impl SpoolSource {
 
     fn unpack_error(&self, offset: u64, cause: io::Error) -> Error {
         // A failure to read the packed file says so itself.
-        match cause.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(error) => error.clone(),
-            None => Error::Unpack { name: self.name.clone(), offset, cause: Arc::new(cause) },
+        if let Some(error) = cause.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            return error.clone();
         }
+        // Every decoder has other words for this, and it is what happens most: a file that is still being written.
+        let cause = match cause.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::new(cause.kind(), "the packed file ends too early"),
+            _ => cause,
+        };
+        Error::Unpack { name: self.name.clone(), offset, cause: Arc::new(cause) }
     }
 
     fn full_error(&self, offset: u64, full: Full) -> Error {
