@@ -127,12 +127,14 @@ pub(crate) struct Batch {
     pub lines: Vec<Line>,
     /// How the stream stood before the first line.
     pub before: Standing,
+    /// A line up to here has its year from the source's last modification.
+    pub guessed_a_year: bool,
 }
 
 impl Batch {
     /// A batch of nothing, before a line at this standing.
     pub fn empty(before: Standing) -> Self {
-        Self { bytes: Vec::new(), base: 0, lines: Vec::new(), before }
+        Self { bytes: Vec::new(), base: 0, lines: Vec::new(), before, guessed_a_year: false }
     }
 
     /// How the stream stood before line `at`.

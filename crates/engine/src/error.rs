@@ -36,8 +36,8 @@ pub enum Error {
         /// Where it ends now, in bytes.
         found: u64,
     },
-    /// Another file has taken its path.
-    #[error("{name} was replaced by another file while it was read; open it again")]
+    /// Another file has taken its path, or other bytes were written over it.
+    #[error("{name} was replaced while it was read; open it again")]
     Replaced {
         /// The path.
         name: String,

@@ -60,6 +60,8 @@ pub struct Index {
     lines_by_source: Vec<u64>,
     complete: bool,
     failures: Vec<Failure>,
+    /// The sources of which a line has its year from the last modification.
+    guessed_years: Vec<bool>,
 }
 
 impl Index {
@@ -77,6 +79,14 @@ impl Index {
             lines_by_source: vec![0; sources],
             complete: false,
             failures: Vec::new(),
+            guessed_years: vec![false; sources],
+        }
+    }
+
+    /// Notes of which sources a line has its year from the last modification.
+    pub(crate) fn note_guessed_years(&mut self, guessed: &[bool]) {
+        for (known, guessed) in self.guessed_years.iter_mut().zip(guessed) {
+            *known |= guessed;
         }
     }
 

@@ -120,6 +120,7 @@ impl Log {
                     self.change_index(|index| index.note_failures(merge.failures()));
                 }
                 self.push(stretch.take());
+                self.change_index(|index| index.note_guessed_years(merge.guessed_years()));
                 progress(&self.index());
             }
             let standings = stretch.is_none().then(|| merge.standings());
@@ -128,7 +129,10 @@ impl Log {
             stretch.push(source, line);
         }
         self.push(stretch);
-        self.change_index(|index| index.finish(merge.failures().to_vec()));
+        self.change_index(|index| {
+            index.note_guessed_years(merge.guessed_years());
+            index.finish(merge.failures().to_vec());
+        });
         progress(&self.index());
     }
 

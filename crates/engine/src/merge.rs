@@ -62,6 +62,8 @@ pub struct Merge {
     /// What tells copies, where they are to be left out.
     copies: Option<Copies>,
     failures: Vec<Failure>,
+    /// The sources of which a line has its year from the last modification.
+    guessed_years: Vec<bool>,
     scratch: Vec<u8>,
 }
 
@@ -92,6 +94,7 @@ impl Merge {
             reader.ahead.take(&mut reader.batch, false);
             note_failure(reader, source, &mut failures);
         }
+        let guessed_years = streams.iter().map(|reader| reader.batch.guessed_a_year).collect();
         let keys = streams.iter().map(|reader| reader.batch.lines.first().map(|line| line.key)).collect();
         Self {
             inputs,
@@ -101,6 +104,7 @@ impl Merge {
             held: false,
             copies: None,
             failures,
+            guessed_years,
             scratch: Vec::new(),
         }
     }
@@ -172,6 +176,11 @@ impl Merge {
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
         self.streams.iter().map(|reader| reader.batch.standing(reader.at)).collect()
+    }
+
+    /// By a source's place: one of its lines has its year from the source's last modification.
+    pub(crate) fn guessed_years(&self) -> &[bool] {
+        &self.guessed_years
     }
 
     /// The sources that broke off so far. Their lines before that were handed out.
@@ -255,6 +264,7 @@ impl Merge {
         let reader = &mut self.streams[source];
         reader.ahead.take(&mut reader.batch, ahead);
         reader.at = 0;
+        self.guessed_years[source] |= reader.batch.guessed_a_year;
         note_failure(reader, source, &mut self.failures);
     }
 }

@@ -152,6 +152,7 @@ impl Stream {
         self.unsettled.extend_from_slice(&lines[settled..]);
         lines.truncate(settled);
         batch.before = self.standing;
+        batch.guessed_a_year = self.scanner.guessed_a_year();
         for line in lines.iter_mut() {
             line.place(&mut self.standing, self.untimed);
         }

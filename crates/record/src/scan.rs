@@ -95,6 +95,13 @@ impl Scanner {
         }
     }
 
+    /// A line's time was told by the source's last modification, since it bears no year: in a source that was changed
+    /// later, the same line may say another time.
+    #[must_use]
+    pub fn guessed_a_year(&self) -> bool {
+        self.known.years.asked()
+    }
+
     /// The level that a text says which has its time from elsewhere, such as a container runtime's wrapping.
     ///
     /// A time of its own that it begins with is passed over. `text` is as for [`Self::head`].

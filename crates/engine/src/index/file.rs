@@ -65,7 +65,7 @@ impl Index {
         }
         let (blocks, resume) = self.resumable()?;
         let mut out = Writer::default();
-        of.encode(&mut out);
+        of.with_guessed_years(&self.guessed_years).encode(&mut out);
         self.encode_columns(blocks, resume, &mut out);
         pack(&out.0)
     }
@@ -92,7 +92,8 @@ impl Index {
         if relation == Relation::Other {
             return Ok(Loaded::Stale);
         }
-        let index = Self::decode_columns(&of, &mut bytes)?;
+        let mut index = Self::decode_columns(&of, &mut bytes)?;
+        index.note_guessed_years(&of.guessed_years());
         if !bytes.0.is_empty() {
             return Err(IndexFileError::Wrong("there is more behind its end"));
         }

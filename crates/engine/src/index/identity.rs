@@ -84,6 +84,20 @@ impl LogIdentity {
             && self.sources.iter().zip(&before.sources).all(alike)
     }
 
+    /// The same, of sources of which some have lines whose year was told by the last modification.
+    pub(super) fn with_guessed_years(&self, guessed: &[bool]) -> Self {
+        let mut same = self.clone();
+        for (source, guessed) in same.sources.iter_mut().zip(guessed) {
+            source.depends_on_modified |= guessed;
+        }
+        same
+    }
+
+    /// By a source's place: what its lines say depends on its last modification.
+    pub(super) fn guessed_years(&self) -> Vec<bool> {
+        self.sources.iter().map(|source| source.depends_on_modified).collect()
+    }
+
     /// Where in a cache its index lies. The same while its files grow.
     #[must_use]
     pub fn cache_key(&self) -> CacheKey {

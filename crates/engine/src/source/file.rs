@@ -7,7 +7,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use record::Timestamp;
 
@@ -23,7 +23,14 @@ pub struct FileSource {
     bytes: u64,
     modified: Timestamp,
     slot: Arc<Slot>,
+    /// Hashes of its first and last bytes, as they were when it was opened.
+    ends: OnceLock<Ends>,
+    /// When it was last changed, as far as its ends were looked at since.
+    looked_at: Mutex<Timestamp>,
 }
+
+/// None where they could not be read.
+type Ends = Option<(u128, u128)>;
 
 /// Where a source keeps its open file, if it has one.
 type Slot = Mutex<Option<Arc<File>>>;
@@ -49,9 +56,12 @@ impl FileSource {
             modified: modified(&metadata),
             path,
             slot: Arc::default(),
+            ends: OnceLock::new(),
+            looked_at: Mutex::new(modified(&metadata)),
         });
         // A file that cannot be read is told now, not at its first line.
         source.file()?;
+        source.ends.get_or_init(|| source.ends_now());
         Ok(source)
     }
 
@@ -93,10 +103,27 @@ impl FileSource {
     fn name(&self) -> String {
         self.path.display().to_string()
     }
-}
 
-impl Source for FileSource {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
+    fn ends_now(&self) -> Ends {
+        identity::ends_of(&Unchecked(self), self.bytes)
+    }
+
+    /// That what was just read is not what somebody wrote over the file since it was opened. Whatever is appended leaves
+    /// the ends as they were.
+    fn check_unchanged(&self) -> Result<(), Error> {
+        let file = self.file()?;
+        let now = modified(&file.metadata().map_err(|cause| open_error(&self.path, cause))?);
+        if *lock(&self.looked_at) == now {
+            return Ok(());
+        }
+        if self.ends.get() != Some(&self.ends_now()) {
+            return Err(Error::Replaced { name: self.name() });
+        }
+        *lock(&self.looked_at) = now;
+        Ok(())
+    }
+
+    fn read_unchecked(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
         let left = self.bytes.saturating_sub(offset);
         let count = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         if count == 0 {
@@ -117,6 +144,16 @@ impl Source for FileSource {
             }
         }
     }
+}
+
+impl Source for FileSource {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
+        let count = self.read_unchecked(offset, buf)?;
+        if count > 0 {
+            self.check_unchanged()?;
+        }
+        Ok(count)
+    }
 
     fn bytes(&self) -> Option<u64> {
         Some(self.bytes)
@@ -128,8 +165,25 @@ impl Source for FileSource {
 
     fn file_identity(&self) -> Option<FileIdentity> {
         let (device, inode, bytes, modified) = self.identity();
-        let (first_hash, last_hash) = identity::ends_of(self, bytes)?;
+        let (first_hash, last_hash) = self.ends_now()?;
         Some(FileIdentity { device, inode, bytes, modified, first_hash, last_hash, packed: false })
+    }
+}
+
+/// A file that is read without a look at whether it was changed.
+struct Unchecked<'a>(&'a FileSource);
+
+impl Source for Unchecked<'_> {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
+        self.0.read_unchecked(offset, buf)
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        self.0.bytes()
+    }
+
+    fn modified(&self) -> Timestamp {
+        self.0.modified()
     }
 }
 
@@ -216,6 +270,24 @@ mod tests {
         write(&path, "012");
         let error = source.read_at(5, &mut [0; 8]).expect_err("nothing is at 5 any more");
         assert!(matches!(error, Error::CutShort { expected: 10, found: 3, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_written_over_fails_and_never_gives_other_bytes() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a.log");
+        write(&path, &"old line\n".repeat(1000));
+        let source = FileSource::open(&path).expect("it opens");
+        // As copy-truncate does: the same file, cut to nothing, and grown beyond what it was.
+        write(&path, &"a new line\n".repeat(2000));
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+        File::options()
+            .append(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(later))
+            .expect("it was changed later");
+        let error = source.read_at(4500, &mut [0; 9]).expect_err("these are other bytes");
+        assert!(matches!(error, Error::Replaced { .. }), "{error}");
     }
 
     #[test]

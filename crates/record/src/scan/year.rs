@@ -1,5 +1,7 @@
 //! The year of a time that has none.
 
+use std::cell::Cell;
+
 use super::find::Known;
 use super::usual;
 use crate::civil::{self, Civil, DAY_S};
@@ -16,6 +18,8 @@ pub(super) struct Years {
     last: i64,
     /// A day past the last modification.
     latest: Timestamp,
+    /// A year was asked for.
+    asked: Cell<bool>,
 }
 
 /// Seconds between UTC and any zone there is.
@@ -31,12 +35,19 @@ impl Years {
             // A day that is allowed, a day that the zone may make, and the rest of the day.
             last: day.map_or(0, |day| year(day + 3)),
             latest: Timestamp::from_nanos(nanos.saturating_add(NANOS_A_DAY)),
+            asked: Cell::new(false),
         }
+    }
+
+    /// A year was asked for: the last modification has told what a line says.
+    pub(super) fn asked(&self) -> bool {
+        self.asked.get()
     }
 
     /// The instant of `civil` in the year that puts it nearest to, and not more than a day past, the source's last
     /// modification.
     fn nearest(&self, civil: &mut Civil, zone: &Zone) -> Option<Timestamp> {
+        self.asked.set(true);
         let modified = self.modified?;
         let last = match zone {
             Zone::Utc => self.last,
