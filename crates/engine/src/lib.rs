@@ -1,6 +1,6 @@
 //! One order out of many sources.
 //!
-//! A [`Source`] gives bytes at an offset. A [`Stream`](stream::Stream) cuts them into lines and gives each a key that
+//! A [`Source`] gives bytes at an offset. A stream cuts them into lines and gives each a key that
 //! never falls. A [`Merge`] orders the lines of all streams. A [`Log`] remembers, in an [`Index`], where the streams
 //! stood every so many lines, and starts a merge at any place.
 //!
