@@ -69,9 +69,9 @@ pub const SEARCH_GROUP_BYTES: u64 = 4 << 20;
 /// Buckets into which a log is divided at most; each may need a block to be read.
 pub const STATS_BUCKETS_MAX: u64 = 2_000;
 
-/// Different lines of one key that are remembered to tell their copies: about 9 MB. The rest of a key that has more is
+/// Different lines of one key that are remembered to tell their copies: about 4 MB. The rest of a key that has more is
 /// gone through once for each so many of them.
-pub const COPIES_LINES_MAX: usize = 229_376;
+pub const COPIES_LINES_MAX: usize = 114_688;
 
 /// Text in one frame of a spool, in bytes: what is unpacked to read any byte of it, a sixth of a millisecond's work. Four
 /// times as much packs two hundredths better, a quarter of it four hundredths worse.

@@ -119,7 +119,10 @@ impl Lines {
             // A line near the limit made it so large: most never need that again.
             *bytes = Vec::new();
         }
-        bytes.resize(block_bytes.max(bytes.len().min(4 * block_bytes)), 0);
+        let needed = block_bytes.max(bytes.len().min(4 * block_bytes));
+        // Not a byte more than that: there may be thousands of sources.
+        bytes.reserve_exact(needed.saturating_sub(bytes.len()));
+        bytes.resize(needed, 0);
         bytes[..self.filled - from].copy_from_slice(&self.buf[from..self.filled]);
         std::mem::swap(&mut self.buf, bytes);
         bytes.truncate(self.filled);
@@ -203,6 +206,7 @@ impl Lines {
         }
         let needed = self.filled + self.block_bytes;
         if self.buf.len() < needed {
+            self.buf.reserve_exact(needed - self.buf.len());
             self.buf.resize(needed, 0);
         } else if self.buf.len() > 4 * (needed + room) {
             self.buf.truncate(needed);

@@ -81,7 +81,7 @@ impl Room {
     }
 
     fn identity(&self, inputs: &[Input]) -> LogIdentity {
-        LogIdentity::of(inputs, "UTC", u8::from(self.copies), |_| false).expect("they are files")
+        LogIdentity::of(inputs, "UTC", u8::from(self.copies)).expect("they are files")
     }
 
     /// Opens a log as a server would: with what was kept, built to its end or for so many blocks, and kept again.
@@ -209,6 +209,27 @@ fn an_index_that_is_torn_or_of_another_log_is_built_again() {
     let inputs = room.inputs(&other);
     assert!(matches!(Index::load(&good, &room.identity(&inputs), &inputs), Ok(Loaded::Stale)));
     assert_eq!(room.open(&other, usize::MAX).1, Had::Nothing);
+}
+
+#[test]
+fn times_whose_year_was_guessed_are_read_again_once_their_file_was_changed() {
+    let room = Room::new(false);
+    let syslog = |from: u64, to: u64| -> String {
+        (from..to)
+            .map(|at| format!("Nov 22 {:02}:{:02}:{:02} host job: line {at}\n", at / 3600, at / 60 % 60, at % 60))
+            .collect()
+    };
+    let paths = [room.append("a.log", stretch(0, 5_000, 10, 1)), room.append("b.log", stretch(0, 5_000, 10, 1))];
+    room.append("a.log", syslog(0, 3_000));
+    assert_eq!(room.open(&paths, usize::MAX).1, Had::Nothing);
+    assert_eq!(room.open(&paths, usize::MAX).1, Had::All);
+    // The other file may grow: what it says does not hang on when that was.
+    room.append("b.log", stretch(5_000, 6_000, 10, 1));
+    assert!(matches!(room.open(&paths, usize::MAX).1, Had::Some(_)));
+    room.append("a.log", syslog(3_000, 4_000));
+    let (log, had) = room.open(&paths, usize::MAX);
+    assert_eq!(had, Had::Nothing);
+    room.check(&log, &paths, "grown");
 }
 
 fn index_file(folder: &Path) -> PathBuf {

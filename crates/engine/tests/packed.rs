@@ -217,11 +217,14 @@ fn an_empty_text_is_a_source_that_ends_at_once() {
 }
 
 #[test]
-fn what_only_bears_the_name_of_a_packing_is_read_as_it_is() {
+fn what_only_bears_the_name_of_a_packing_cannot_be_unpacked_and_says_so() {
     let room = Room::new();
     for name in ["a.gz", "a.zst", "a.xz", "a.bz2"] {
-        for text in [&b"plain text, 2024-12-20T03:04:05Z\n"[..], b"", b"BZh", b"\x1F"] {
-            check_whole(&*open(&room.bare(), &room.write(name, text)), text, name);
+        check_whole(&*open(&room.bare(), &room.write(name, b"")), b"", name);
+        for text in [&b"plain text, 2024-12-20T03:04:05Z\n"[..], b"BZh", b"\x1F"] {
+            let opened = room.bare().open(room.write(name, text));
+            let error = opened.and_then(|source| source.read_at(0, &mut [0; 10])).expect_err("nothing to unpack");
+            assert!(matches!(error, Error::Unpack { offset: 0, .. }) && error.to_string().contains(name), "{error}");
         }
     }
     let packed = gzip(b"text");

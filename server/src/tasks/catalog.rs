@@ -1,8 +1,8 @@
 //! All tasks of a server, and each one's newest snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use record::Zone;
@@ -24,15 +24,70 @@ const SMALL_TASKS_BYTES_MAX: u64 = 1 << 30;
 /// Small tasks that are opened before somebody asks.
 const SMALL_TASKS_MAX: usize = 1_000;
 
+/// Tasks that are kept open while nobody looks at them. One takes some kilobytes a source, and a third of a byte a line.
+const OPEN_TASKS_MAX: usize = 500;
+
 /// One task.
 pub struct Task {
     found: FoundTask,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
     opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
+    open: Arc<OpenTasks>,
+    /// What was known of it when it was closed, and the bytes of its files then.
+    closed: std::sync::Mutex<Option<(u64, TaskSummary)>>,
+}
+
+/// The tasks that are open, the one opened longest ago first.
+#[derive(Default)]
+struct OpenTasks(std::sync::Mutex<VecDeque<Weak<Task>>>);
+
+impl OpenTasks {
+    /// Notes that a task was opened, and closes others where there are too many: those opened longest ago at which nobody
+    /// looks. What was known of them lies in the cache.
+    fn note(&self, task: &Arc<Task>) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|other| other.strong_count() > 0 && other.as_ptr() != Arc::as_ptr(task));
+        open.push_back(Arc::downgrade(task));
+        for _ in 0..open.len().saturating_sub(OPEN_TASKS_MAX) {
+            let Some(oldest) = open.pop_front() else { break };
+            if oldest.upgrade().is_some_and(|task| !task.close()) {
+                open.push_back(oldest);
+            }
+        }
+    }
 }
 
 impl Task {
+    /// Forgets its snapshot, unless somebody looks at it. False if somebody does.
+    fn close(&self) -> bool {
+        let Ok(mut opened) = self.opened.try_lock() else { return false };
+        let is_used = opened
+            .as_ref()
+            .is_some_and(|(snapshot, looked)| Arc::strong_count(snapshot) > 1 || looked.elapsed() < 2 * LOOK_AGAIN);
+        if is_used {
+            return false;
+        }
+        if let Some((snapshot, _)) = opened.take() {
+            let known = Some((snapshot.bytes_on_disk(), summary_of(&snapshot)));
+            *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = known;
+        }
+        true
+    }
+
+    /// Its state and its bytes as its files tell them without being opened.
+    fn on_disk(&self) -> (State, u64) {
+        let mut bytes = 0;
+        let mut state = State::Complete;
+        for source in &self.found.sources {
+            match std::fs::metadata(&source.path) {
+                Ok(metadata) if metadata.is_file() && source.error.is_none() => bytes += metadata.len(),
+                _ => state = State::Failed,
+            }
+        }
+        (state, bytes)
+    }
+
     /// The task as it stands. The first to ask opens it; it is opened anew once a source has changed.
     pub async fn snapshot(self: &Arc<Self>) -> Arc<Snapshot> {
         let mut opened = self.opened.lock().await;
@@ -49,6 +104,8 @@ impl Task {
         let task = Arc::clone(self);
         let snapshot = blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers)).await;
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
+        drop(opened);
+        self.open.note(self);
         snapshot
     }
 
@@ -56,26 +113,14 @@ impl Task {
     async fn summary(self: &Arc<Self>) -> TaskSummary {
         let snapshot = self.opened.lock().await.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
         if let Some(snapshot) = snapshot {
-            let info = snapshot.info();
-            return TaskSummary {
-                id: info.id,
-                state: info.state,
-                sources: info.sources.len() as u64,
-                bytes: info.bytes,
-                lines: info.lines,
-                first_ts: info.first_ts,
-                last_ts: info.last_ts,
-            };
+            return summary_of(&snapshot);
         }
         let task = Arc::clone(self);
         blocking(move || {
-            let mut bytes = 0;
-            let mut state = State::Complete;
-            for source in &task.found.sources {
-                match std::fs::metadata(&source.path) {
-                    Ok(metadata) if metadata.is_file() && source.error.is_none() => bytes += metadata.len(),
-                    _ => state = State::Failed,
-                }
+            let (state, bytes) = task.on_disk();
+            let closed = task.closed.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, known)) = closed.as_ref().filter(|(then, _)| *then == bytes) {
+                return known.clone();
             }
             TaskSummary {
                 id: task.found.id.clone(),
@@ -91,11 +136,25 @@ impl Task {
     }
 }
 
+fn summary_of(snapshot: &Snapshot) -> TaskSummary {
+    let info = snapshot.info();
+    TaskSummary {
+        id: info.id,
+        state: info.state,
+        sources: info.sources.len() as u64,
+        bytes: info.bytes,
+        lines: info.lines,
+        first_ts: info.first_ts,
+        last_ts: info.last_ts,
+    }
+}
+
 /// The tasks that the server shows.
 pub struct Catalog {
     roots: Vec<PathBuf>,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
+    open: Arc<OpenTasks>,
     tasks: RwLock<BTreeMap<String, Arc<Task>>>,
     looked: Mutex<Instant>,
 }
@@ -138,6 +197,7 @@ impl Catalog {
             roots,
             settings: Arc::new(settings),
             workers: Arc::new(Semaphore::new(workers)),
+            open: Arc::default(),
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
         };
@@ -245,6 +305,8 @@ impl Catalog {
                     settings: Arc::clone(&self.settings),
                     workers: Arc::clone(&self.workers),
                     opened: Mutex::new(None),
+                    open: Arc::clone(&self.open),
+                    closed: std::sync::Mutex::default(),
                     found,
                 }),
             };

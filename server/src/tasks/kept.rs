@@ -25,7 +25,7 @@ impl Kept {
         let is_packed = inputs.iter().any(|input| input.source.bytes().is_none());
         let cache = settings.cache.clone().filter(|_| is_packed || bytes >= LOG_BYTES_MIN)?;
         let reading = settings.times.name();
-        let identity = LogIdentity::of(inputs, &reading, 0, |_| false)?;
+        let identity = LogIdentity::of(inputs, &reading, 0)?;
         Some(Self { cache, identity, reading })
     }
 
@@ -48,7 +48,7 @@ impl Kept {
     /// Keeps the index as it is. What goes wrong is told, and nothing else: an index is only a cache.
     pub fn keep(&self, log: &Log, index: &Index) {
         // Packed sources know their length only now; and what changed meanwhile must not be taken for what was read.
-        let Some(today) = LogIdentity::of(log.inputs(), &self.reading, 0, |_| false) else { return };
+        let Some(today) = LogIdentity::of(log.inputs(), &self.reading, 0) else { return };
         if !today.is_state_of(&self.identity) {
             return;
         }

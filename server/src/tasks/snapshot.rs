@@ -198,6 +198,11 @@ impl Snapshot {
         }
     }
 
+    /// The bytes of its files when they were opened.
+    pub fn bytes_on_disk(&self) -> u64 {
+        self.sources.iter().map(|source| source.bytes).sum()
+    }
+
     fn bytes(&self) -> u64 {
         self.sources.iter().map(|source| self.source_bytes(source)).sum()
     }

@@ -47,28 +47,22 @@ impl LogIdentity {
     /// The identity of `inputs` as they stand. Reads the first and last bytes of each file.
     ///
     /// `reading` says how times are read, such as the zone and the user's own form; `copies` how lines that are in
-    /// several sources are treated, 0 for not at all; `depends_on_modified`, by a source's place, whether its times are
-    /// read with the help of its last modification, as those without a year are.
+    /// several sources are treated, 0 for not at all.
     ///
     /// None where a source is not a file, so that nothing tells it from another after a restart.
     #[must_use]
-    pub fn of(
-        inputs: &[Input],
-        reading: &str,
-        copies: u8,
-        depends_on_modified: impl Fn(usize) -> bool,
-    ) -> Option<Self> {
-        let source = |(place, input): (usize, &Input)| {
+    pub fn of(inputs: &[Input], reading: &str, copies: u8) -> Option<Self> {
+        let source = |input: &Input| {
             let file = input.source.file_identity()?;
             Some(SourceIdentity {
                 id: input.id.to_string(),
                 file,
                 text_bytes: if file.packed { input.source.bytes() } else { Some(file.bytes) },
                 origin: input.origin,
-                depends_on_modified: input.origin.untimed || depends_on_modified(place),
+                depends_on_modified: input.origin.untimed,
             })
         };
-        let sources: Option<Vec<_>> = inputs.iter().enumerate().map(source).collect();
+        let sources: Option<Vec<_>> = inputs.iter().map(source).collect();
         Some(Self { sources: sources?, reading: reading.to_owned(), copies }).filter(|log| !log.sources.is_empty())
     }
 

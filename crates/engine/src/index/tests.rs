@@ -75,7 +75,7 @@ fn files(texts: &[impl AsRef<[u8]>], modified: Timestamp) -> Arc<[Input]> {
 }
 
 fn identity(inputs: &[Input]) -> LogIdentity {
-    LogIdentity::of(inputs, "UTC", 0, |_| false).expect("they are files")
+    LogIdentity::of(inputs, "UTC", 0).expect("they are files")
 }
 
 /// Builds on `index`, or a new one: up to `blocks` blocks more.
@@ -242,7 +242,7 @@ fn a_half_built_index_is_kept_and_built_on_to_the_whole() {
 /// What was kept of `old`, if anything, and whether building on from there gives what building anew gives.
 #[track_caller]
 fn check_grown(old: &Arc<[Input]>, index: &Index, new: &Arc<[Input]>, copies: u8, what: &str) -> Option<usize> {
-    let of = |inputs: &[Input]| LogIdentity::of(inputs, "UTC", copies, |_| false).expect("they are files");
+    let of = |inputs: &[Input]| LogIdentity::of(inputs, "UTC", copies).expect("they are files");
     let file = index.encode(&of(old))?;
     assert_eq!(of(old).cache_key(), of(new).cache_key(), "{what}");
     match Index::load(&file, &of(new), new).expect("it is whole") {
@@ -394,11 +394,11 @@ fn what_cannot_be_told_to_be_the_same_log_is_built_anew() {
     let grown = files(&[&more], at(1));
     assert!(matches!(Index::load(&kept, &identity(&grown), &grown), Ok(Loaded::Grown(_))));
 
-    let other_times = LogIdentity::of(&old, "Europe/Berlin", 0, |_| false).expect("a file");
+    let other_times = LogIdentity::of(&old, "Europe/Berlin", 0).expect("a file");
     assert!(stale(&other_times, &old), "times are read in another way");
-    let copies = LogIdentity::of(&old, "UTC", 1, |_| false).expect("a file");
+    let copies = LogIdentity::of(&old, "UTC", 1).expect("a file");
     assert!(stale(&copies, &old), "copies are dropped");
-    let year = LogIdentity::of(&grown, "UTC", 0, |_| true).expect("a file");
+    let year = LogIdentity::of(&grown, "UTC", 0).expect("a file").with_guessed_years(&[true]);
     assert!(stale(&year, &grown), "the year is that of the last change");
     let two = files(&[&text, &text], at(0));
     assert!(stale(&identity(&two), &two), "a source more");
@@ -435,8 +435,8 @@ fn a_grown_file_without_times_is_built_anew() {
 fn a_log_with_a_source_that_is_no_file_has_no_identity() {
     let mut inputs = files(&["a\n"], at(0)).to_vec();
     inputs[0].source = Arc::new(MemorySource::new("a\n", at(0)));
-    assert!(LogIdentity::of(&inputs, "", 0, |_| false).is_none());
-    assert!(LogIdentity::of(&[], "", 0, |_| false).is_none());
+    assert!(LogIdentity::of(&inputs, "", 0).is_none());
+    assert!(LogIdentity::of(&[], "", 0).is_none());
 }
 
 #[test]

@@ -280,7 +280,7 @@ mod tests {
         let source = FileSource::open(&path).expect("it opens");
         // As copy-truncate does: the same file, cut to nothing, and grown beyond what it was.
         write(&path, &"a new line\n".repeat(2000));
-        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+        let later = std::time::UNIX_EPOCH + std::time::Duration::from_secs(4_000_000_000);
         File::options()
             .append(true)
             .open(&path)

@@ -39,8 +39,8 @@ impl Packing {
 
     /// The packing that a file's first bytes tell.
     ///
-    /// Asked only where the name tells one too: `a.gz` that holds plain text is read as plain text, `a.gz` that holds
-    /// zstd as zstd, and `a.log` as it is, whatever it holds.
+    /// Asked only where the name tells one too: `a.gz` that holds zstd is read as zstd, and `a.log` as it is, whatever
+    /// it holds.
     #[must_use]
     pub fn of_bytes(head: &[u8]) -> Option<Self> {
         match head {

@@ -68,16 +68,25 @@ impl Spools {
         Self { text_max: bytes.min(SPOOL_BYTES_MAX), ..self }
     }
 
-    /// Opens the file at `path`: read through where its name and its first bytes both tell a packing, else as it is.
+    /// Opens the file at `path`: read through where its name tells a packing, else as it is.
+    ///
+    /// Which packing it is its first bytes tell, and its name where they do not: it cannot be unpacked then, and says so.
+    /// An empty file is an empty source, whatever its name.
     ///
     /// # Errors
     ///
     /// What [`FileSource::open`] and reading the file's first bytes give, [`Error::Unpack`] where no decoder can be made.
     pub fn open(&self, path: impl Into<PathBuf>) -> Result<Arc<dyn Source>, Error> {
         let path = path.into();
-        let named = Packing::of(&path).is_some();
+        let named = Packing::of(&path);
         let file = FileSource::open(path)?;
-        if named && let Some(packing) = packing_of(&file)? { Ok(self.unpack(file, packing)?) } else { Ok(file) }
+        match named.filter(|_| file.bytes() != Some(0)) {
+            Some(named) => {
+                let packing = packing_of(&file)?.unwrap_or(named);
+                Ok(self.unpack(file, packing)?)
+            }
+            None => Ok(file),
+        }
     }
 
     /// A packed file, read through.
