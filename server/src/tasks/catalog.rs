@@ -102,7 +102,9 @@ impl Task {
             }
         }
         let task = Arc::clone(self);
-        let snapshot = blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers)).await;
+        let before = opened.take().map(|(before, _)| before);
+        let snapshot =
+            blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers, before.as_deref())).await;
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
         drop(opened);
         self.open.note(self);

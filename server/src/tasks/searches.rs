@@ -65,6 +65,28 @@ impl Searches {
         Self { log, known: Mutex::default() }
     }
 
+    /// The searches of a log that has grown from another: of that one's, what was found in the blocks of the index that
+    /// stayed as they were.
+    #[must_use]
+    pub fn grown_from(log: Arc<Log>, before: &Self, blocks: usize) -> Self {
+        let kept = |old: &Arc<Search>| {
+            let state = lock(&old.state);
+            let blocks = state.blocks.min(blocks);
+            let mut found = state.found.clone();
+            found.truncate(blocks as u64 * log.index().spacing());
+            let progress = Progress { found: found.len(), ..Progress::default() };
+            Arc::new(Search {
+                typed: old.typed.clone(),
+                filter: old.filter.clone(),
+                log: Arc::clone(&log),
+                state: Mutex::new(State { found, blocks, ..State::default() }),
+                progress: watch::Sender::new(progress),
+            })
+        };
+        let known = lock(&before.known).iter().map(kept).collect();
+        Self { known: Mutex::new(known), log }
+    }
+
     /// The search for this filter, under way. To be called in the context of a runtime.
     pub fn search(&self, typed: Typed, filter: Filter) -> InUse {
         let mut known = lock(&self.known);

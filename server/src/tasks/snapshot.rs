@@ -52,7 +52,9 @@ pub struct Snapshot {
 impl Snapshot {
     /// Opens the sources and starts the index. Blocks while the sources' first lines are read; to be called in the
     /// context of a runtime, on a thread that may block.
-    pub fn open(found: &FoundTask, settings: &Settings, workers: &Arc<Semaphore>) -> Arc<Self> {
+    ///
+    /// `before` is the snapshot in whose place this one comes.
+    pub fn open(found: &FoundTask, settings: &Settings, workers: &Arc<Semaphore>, before: Option<&Self>) -> Arc<Self> {
         let mut inputs = Vec::new();
         let mut sources = Vec::new();
         for source in &found.sources {
@@ -85,7 +87,13 @@ impl Snapshot {
         let snapshot = Arc::new(Self {
             found: found.clone(),
             generation: generation(&sources),
-            searches: Searches::new(Arc::clone(&log)),
+            searches: match before.filter(|before| is_grown_from(&sources, before)) {
+                Some(before) => {
+                    let blocks = log.index().blocks().len();
+                    Searches::grown_from(Arc::clone(&log), &before.searches, blocks)
+                }
+                None => Searches::new(Arc::clone(&log)),
+            },
             log,
             sources,
             progress,
@@ -242,6 +250,19 @@ impl Drop for Snapshot {
     fn drop(&mut self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
+}
+
+/// The sources are the files that they were, and none is shorter.
+fn is_grown_from(sources: &[SourceState], before: &Snapshot) -> bool {
+    let has_grown = |(now, then): (&SourceState, &SourceState)| match (now.identity, then.identity) {
+        (Some((device, inode, bytes, _)), Some((old_device, old_inode, old_bytes, _))) => {
+            (now.id == then.id && now.opened.is_ok() && then.opened.is_ok())
+                && (device, inode) == (old_device, old_inode)
+                && bytes >= old_bytes
+        }
+        _ => false,
+    };
+    sources.len() == before.sources.len() && sources.iter().zip(&before.sources).all(has_grown)
 }
 
 /// Bytes that a line takes, as long as none was counted.
