@@ -45,16 +45,22 @@ struct Table {
     folder: PathBuf,
 }
 
-/// Measures all, and prints the table as Markdown.
-pub fn bench() -> Result<ExitCode> {
+/// Measures all, and prints the table as Markdown; of the binary that is named, or of one that is built first.
+pub fn bench(binary: Option<&String>) -> Result<ExitCode> {
     if !has("/usr/bin/time") {
         bail!("the benchmarks need GNU time as /usr/bin/time (Debian: apt-get install time)");
     }
-    crate::server()?;
+    let logboom = match binary {
+        Some(binary) => PathBuf::from(binary),
+        None => {
+            crate::server()?;
+            logboom()
+        }
+    };
     let folder = target().join("bench");
     let mut table = Table {
         rows: Vec::new(),
-        logboom: logboom(),
+        logboom,
         text: data::text(&folder.join("text"))?,
         ndjson: data::ndjson(&folder.join("ndjson"))?,
         folder,

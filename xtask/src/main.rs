@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 const USAGE: &str = "\
 cargo xtask run [PATH…]     build the client and the server, and serve PATH… (the demo logs if none are given)
 cargo xtask test [STEP…]    all checks and tests, or only the steps named: fmt clippy unit dist server setup e2e
-cargo xtask bench           measure, and print a table of figures beside those of cat, sort, rg and others
+cargo xtask bench [BINARY]  measure, and print a table of figures beside those of cat, sort, rg and others
 cargo xtask dist            build the client into dist/
 cargo xtask style [FILE]    write the one style sheet (to dist/pkg/app.css if no file is given)";
 
@@ -33,7 +33,7 @@ fn dispatch(arguments: Vec<String>) -> Result<ExitCode> {
     match command {
         "run" => run(rest),
         "test" => test::test(rest),
-        "bench" => bench::bench(),
+        "bench" => bench::bench(rest.first()),
         "dist" => client::dist().map(|()| ExitCode::SUCCESS),
         "style" => style::write(rest.first().map_or("dist/pkg/app.css", String::as_str)).map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
