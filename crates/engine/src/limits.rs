@@ -120,3 +120,9 @@ pub const INDEX_FILE_BYTES_MAX: u64 = 256 << 20;
 /// How far back from where a source ended the start of its last line is looked for, in bytes; where it lies further
 /// back, the index is built again.
 pub const LAST_LINE_BYTES: u64 = 1 << 20;
+
+/// How far back from a place that is looked for without an index a first look goes, in bytes a source.
+pub const NEAR_BYTES_MIN: u64 = 64 << 10;
+
+/// How far back such a look goes at most, all sources together, in bytes.
+pub const NEAR_BYTES_MAX: u64 = 16 << 20;

@@ -1,5 +1,6 @@
 //! A log: sources in one order, and any stretch of it at once.
 
+mod near;
 mod pick;
 mod search;
 mod stats;

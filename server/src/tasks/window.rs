@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Failure, Found, Merge, Picker, Place};
+use engine::{Failure, Found, Log, Merge, Picker, Place};
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use record::wire::{ApiError, Start, WindowHead, WindowItem};
@@ -94,14 +94,11 @@ impl Opening {
     /// 400, 404 and 416 as the contract says.
     pub async fn find(snapshot: Arc<Snapshot>, wanted: &Wanted, zone: &Zone) -> Result<Option<Self>, ApiError> {
         let view = View::of(&snapshot, &wanted.filter, wanted.context, zone).await?;
-        if wanted.uncounted
-            && let Start::Tail(count) = wanted.start
-            && matches!(view, View::All)
-            && !snapshot.log().index().is_complete()
-        {
+        if wanted.uncounted && matches!(view, View::All) && !snapshot.log().index().is_complete() {
+            let place = place(&snapshot, &wanted.start, zone)?;
             let log = Arc::clone(snapshot.log());
-            let count = count.saturating_add(wanted.before);
-            if let Some((merge, _)) = blocking(move || log.tail(count)).await {
+            let before = wanted.before;
+            if let Some(merge) = blocking(move || uncounted(&log, place, before)).await {
                 let from = From::Uncounted(Box::new(merge));
                 return Ok(Some(Self { snapshot, from, limit: wanted.limit, target: None, counted: false }));
             }
@@ -312,6 +309,17 @@ impl Chunks {
         let next = Vec::with_capacity(CHUNK_BYTES + FIRST_CHUNK_BYTES);
         let chunk = std::mem::replace(&mut self.gathered, next);
         self.sender.blocking_send(Ok(chunk.into())).ok()
+    }
+}
+
+/// The merge from a place on that the index has not reached yet, if it can be told all the same.
+fn uncounted(log: &Log, place: Place, before: u64) -> Option<Merge> {
+    match place {
+        Place::Tail(count) => log.tail(count.saturating_add(before)).map(|(merge, _)| merge),
+        Place::Time(_) | Place::Anchor { .. } if log.find(place) == Found::NotYet => {
+            log.near(place, before).map(|(merge, _)| merge)
+        }
+        _ => None,
     }
 }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use record::Timestamp;
 
 use super::Log;
+use super::near::standing_after;
 use crate::limits::{BLOCK_BYTES_MIN, TAIL_BYTES};
-use crate::lines::Lines;
-use crate::merge::{Input, Merge, block_bytes};
-use crate::stream::{Standing, Stream, is_sure};
+use crate::merge::Merge;
 
 impl Log {
     /// The merge of the last `count` lines, without an index, and how many lines it gives.
@@ -44,7 +43,7 @@ impl Log {
             let standing = if bytes <= reach {
                 input.origin.standing()
             } else {
-                let standing = near_end(input, bytes - reach, self.inputs().len())?;
+                let standing = standing_after(input, bytes - reach, self.inputs().len())?;
                 sure_from = sure_from.max(standing.key);
                 standing
             };
@@ -69,20 +68,4 @@ impl Log {
         }
         Some((merge, kept))
     }
-}
-
-/// A standing at the first line that starts after `offset`. None where no time is found from there on, though the
-/// source has times.
-fn near_end(input: &Input, offset: u64, sources: usize) -> Option<Standing> {
-    let layout = input.origin.layout;
-    // Even offsets are the starts of units in UTF-16, and as good as any in UTF-8.
-    let mut lines = Lines::new(Arc::clone(&input.source), layout.encoding, offset & !1, block_bytes(sources));
-    lines.next(u64::MAX);
-    let standing = Standing { offset: lines.offset(), key: input.origin.first_key, level: None };
-    if input.origin.untimed {
-        return Some(standing);
-    }
-    let stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes(sources));
-    let key = stream.singly().find(is_sure)?.time()?;
-    Some(Standing { key, ..standing })
 }

@@ -10,7 +10,7 @@ mod search;
 use std::sync::atomic::AtomicBool;
 
 use engine::{Found, Log, Merge, Place};
-use naive::{Case, Random, case, check, stamp, taken};
+use naive::{Case, Random, case, check, rising, stamp, taken};
 
 #[test]
 fn the_merge_is_the_sorted_whole() {
@@ -91,6 +91,34 @@ fn every_window_is_a_stretch_of_the_whole() {
             }
         }
     }
+}
+
+#[test]
+fn a_place_without_an_index_is_that_place_where_times_rise() {
+    let mut told = 0;
+    for seed in 4100..4120 {
+        let Case { inputs, expected } = rising(seed, 1 + seed % 3, 30_000);
+        let log = Log::new(inputs);
+        let mut random = Random(seed ^ 0xEA);
+        for _ in 0..20 {
+            let at = usize::try_from(random.below(expected.len() as u64)).expect("small");
+            let line = &expected[at];
+            let (place, first) = match random.below(2) {
+                0 => (Place::Time(line.key), expected.partition_point(|other| other.key < line.key)),
+                _ => (Place::Anchor { source: line.source, offset: line.offset }, at),
+            };
+            let before = random.below(30);
+            let Some((mut merge, kept)) = log.near(place, before) else { continue };
+            told += 1;
+            let what = format!("{place:?} and {before} before, seed {seed}");
+            assert_eq!(kept, before.min(first as u64), "{what}");
+            let first = first - usize::try_from(kept).expect("small");
+            let found: Vec<_> = taken(&mut merge, 60).into_iter().map(|line| (line.source, line.offset)).collect();
+            let wanted = &expected[first..expected.len().min(first + 60)];
+            assert_eq!(found, wanted.iter().map(|line| (line.source, line.offset)).collect::<Vec<_>>(), "{what}");
+        }
+    }
+    assert!(told > 390, "only {told} of 400 places were told");
 }
 
 #[test]

@@ -185,6 +185,32 @@ pub struct Case {
     pub expected: Vec<Placed>,
 }
 
+/// Sources whose times never fall, and lie closely side by side.
+pub fn rising(seed: u64, sources: u64, lines: u64) -> Case {
+    let mut random = Random(seed);
+    let texts: Vec<Vec<u8>> = (0..sources)
+        .map(|_| {
+            let mut millis = 0;
+            let line = |at| {
+                millis += i64::try_from(random.below(100)).expect("small");
+                match random.below(10) {
+                    0 => format!("  at frame {at}\n"),
+                    _ => format!("{} line {at}\n", written(millis)),
+                }
+            };
+            (0..lines).map(line).collect::<String>().into_bytes()
+        })
+        .collect();
+    let expected = place_all(&texts, stamp(0));
+    let input = |(place, text): (usize, Vec<u8>)| {
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new(text, stamp(0)));
+        let rules = Rules { zone: Zone::Utc, modified: stamp(0), format: None };
+        let origin = Origin::find(&source, &rules, 4096).expect("memory reads");
+        Input { id: format!("s{place}").into(), source, rules, origin }
+    };
+    Case { inputs: texts.into_iter().enumerate().map(input).collect(), expected }
+}
+
 pub fn case(seed: u64, sources: u64, lines: u64, dribble: bool) -> Case {
     let mut random = Random(seed);
     let mut inputs = Vec::new();
