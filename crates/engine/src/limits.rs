@@ -66,6 +66,9 @@ pub const PATTERN_PROGRAM_BYTES_MAX: usize = 8 << 20;
 /// Bytes of the log that one thread searches before it tells what it found; the first ones are smaller.
 pub const SEARCH_GROUP_BYTES: u64 = 4 << 20;
 
+/// Bytes of each source that are read at a time to number a line which was found by itself.
+pub const SEARCH_READ_BYTES: usize = 8 << 10;
+
 /// Buckets into which a log is divided at most; each may need a block to be read.
 pub const STATS_BUCKETS_MAX: u64 = 2_000;
 

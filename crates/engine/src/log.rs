@@ -13,7 +13,7 @@ use std::time::Duration;
 use record::Timestamp;
 
 use crate::index::{Index, Stretch};
-use crate::merge::{Input, Merge};
+use crate::merge::{Input, Merge, block_bytes};
 use crate::stream::Standing;
 
 pub use pick::Picker;
@@ -258,8 +258,13 @@ impl Log {
     /// The merge from the first line of a block on, or from behind the last block of an index that is to be built on; from
     /// the first line of all, where that is not known.
     fn merge_from_block(&self, block: usize) -> Merge {
+        self.merge_from_block_in(block, block_bytes(self.inputs.len()))
+    }
+
+    /// The same, reading so many bytes at a time.
+    fn merge_from_block_in(&self, block: usize, block_bytes: usize) -> Merge {
         let from = |standings: Option<&[Standing]>| match standings {
-            Some(standings) => Merge::new(Arc::clone(&self.inputs), standings),
+            Some(standings) => Merge::in_blocks(Arc::clone(&self.inputs), standings, block_bytes),
             None => Merge::from_start(Arc::clone(&self.inputs)),
         };
         let (standings, earlier) = {

@@ -79,8 +79,13 @@ impl Merge {
     /// The merge of `inputs`, each from its standing on.
     #[must_use]
     pub fn new(inputs: Arc<[Input]>, standings: &[Standing]) -> Self {
-        debug_assert_eq!(inputs.len(), standings.len(), "a standing for each input");
         let block_bytes = block_bytes(inputs.len());
+        Self::in_blocks(inputs, standings, block_bytes)
+    }
+
+    /// The same, reading so many bytes at a time: few where few lines are wanted.
+    pub(crate) fn in_blocks(inputs: Arc<[Input]>, standings: &[Standing], block_bytes: usize) -> Self {
+        debug_assert_eq!(inputs.len(), standings.len(), "a standing for each input");
         let mut streams: Vec<Reader> = inputs
             .iter()
             .zip(standings)

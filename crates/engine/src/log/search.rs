@@ -14,8 +14,8 @@ use super::Log;
 use crate::filter::{Filter, Share};
 use crate::index::Index;
 use crate::layout::Encoding;
-use crate::limits::{BLOCK_BYTES_MAX, SEARCH_GROUP_BYTES};
-use crate::merge::{Failure, Input};
+use crate::limits::{BLOCK_BYTES_MAX, SEARCH_GROUP_BYTES, SEARCH_READ_BYTES};
+use crate::merge::{Failure, Input, block_bytes};
 use crate::stream::Standing;
 use crate::{Block, Error, Pattern};
 
@@ -134,6 +134,7 @@ impl Log {
                     self.wanted_of(
                         filter,
                         candidates.as_ref(),
+                        (&group.standings[run.start], group.standings.get(run.end)),
                         group.blocks.start + run.start,
                         first..first + count,
                         &mut lines,
@@ -149,13 +150,23 @@ impl Log {
         &self,
         filter: &Filter,
         candidates: Option<&Candidates>,
+        standings: (&[Standing], Option<&Vec<Standing>>),
         block: usize,
         ordinals: Range<u64>,
         lines: &mut Vec<u64>,
     ) -> Result<(), Failure> {
-        let mut merge = self.merge_from_block(block);
-        let mut cursor = candidates.map(Cursor::new);
+        let mut cursor = candidates.map(|candidates| Cursor::new(candidates, standings));
+        // Most blocks with a candidate have but one: what lies behind it need not be looked at.
+        let few = cursor
+            .as_ref()
+            .and_then(|cursor| cursor.left)
+            .is_some_and(|left| left as u64 * 256 <= ordinals.end - ordinals.start);
+        let block_bytes = if few { SEARCH_READ_BYTES } else { block_bytes(self.inputs.len()) };
+        let mut merge = self.merge_from_block_in(block, block_bytes);
         for ordinal in ordinals {
+            if cursor.as_ref().is_some_and(|cursor| cursor.left == Some(0)) {
+                break;
+            }
             let Some((source, line)) = merge.next() else { break };
             if !filter.wants(source, line) {
                 continue;
@@ -297,21 +308,46 @@ impl Candidates {
 /// A way through the candidates, in the order of the merge.
 struct Cursor<'a> {
     candidates: &'a Candidates,
-    next: Vec<Option<usize>>,
+    /// For each source the first candidate that was not passed.
+    next: Vec<usize>,
+    /// Candidates that were not passed; none where every line of a source may match.
+    left: Option<usize>,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(candidates: &'a Candidates) -> Self {
-        Self { next: vec![None; candidates.by_source.len()], candidates }
+    /// The candidates between two standings of all sources; to the end, where there is no second one.
+    fn new(candidates: &'a Candidates, (before, behind): (&[Standing], Option<&Vec<Standing>>)) -> Self {
+        let mut next = Vec::new();
+        let mut left = Some(0);
+        for (source, offsets) in candidates.by_source.iter().enumerate() {
+            let Some(offsets) = offsets else {
+                left = None;
+                next.push(0);
+                continue;
+            };
+            let first = offsets.partition_point(|offset| *offset < before[source].offset);
+            let end = behind
+                .map_or(offsets.len(), |behind| offsets.partition_point(|offset| *offset < behind[source].offset));
+            left = left.map(|left| left + (end - first));
+            next.push(first);
+        }
+        Self { candidates, next, left }
     }
 
     fn is_candidate(&mut self, source: usize, offset: u64) -> bool {
         let Some(offsets) = &self.candidates.by_source[source] else { return true };
-        let next = self.next[source].get_or_insert_with(|| offsets.partition_point(|other| *other < offset));
+        let next = &mut self.next[source];
+        // A candidate is passed at the line that is not before it.
         while offsets.get(*next).is_some_and(|other| *other < offset) {
             *next += 1;
+            self.left = self.left.map(|left| left.saturating_sub(1));
         }
-        offsets.get(*next) == Some(&offset)
+        let is_one = offsets.get(*next) == Some(&offset);
+        if is_one {
+            *next += 1;
+            self.left = self.left.map(|left| left.saturating_sub(1));
+        }
+        is_one
     }
 }
 
