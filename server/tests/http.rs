@@ -581,6 +581,23 @@ fn a_source_that_is_cut_short_while_it_is_sent_is_not_taken_for_whole() {
 }
 
 #[test]
+fn a_source_that_is_written_over_while_it_is_sent_gives_none_of_the_other_bytes() {
+    let folder = large();
+    let server = Server::over(&folder);
+    let open = server.send(&request("GET", &task("large", "/lines"), &[]));
+    let path = folder.join("large/a.log");
+    let other = "2026-11-22T02:00:00Z INFO other\n".repeat(3_000_000);
+    let mut file = fs::File::options().write(true).open(path).expect("it opens");
+    file.write_all(other.as_bytes()).expect("written over");
+    let answer = open.read();
+    assert!(!answer.whole);
+    let last: Value = serde_json::from_str(answer.text().lines().last().expect("a line")).expect("JSON");
+    let detail = last["error"]["detail"].as_str().expect("a detail");
+    assert!(detail.contains("a.log") && detail.contains("replaced"), "{detail}");
+    assert!(!answer.text().contains("INFO other"), "none of the other bytes are sent");
+}
+
+#[test]
 fn a_file_that_grows_is_seen_under_a_new_generation() {
     let folder = three();
     let server = Server::over(&folder);
