@@ -7,8 +7,11 @@ pub const BLOCK_BYTES_MAX: usize = 256 << 10;
 /// made to wait for a block that it does not show.
 pub const BLOCK_BYTES_FIRST: usize = 16 << 10;
 
-/// Bytes read at a time where many are: below this a read costs more than what it brings.
+/// Bytes read at a time where little is wanted: below this a read costs more than what it brings.
 pub const BLOCK_BYTES_MIN: usize = 4 << 10;
+
+/// Bytes read at a time where thousands of sources are open. A source takes about four times as many.
+pub const BLOCK_BYTES_LEAST: usize = 2 << 10;
 
 /// Bytes that the blocks of all sources of one merge may take together; the block shrinks with their number.
 pub const BLOCKS_BYTES_MAX: usize = 16 << 20;

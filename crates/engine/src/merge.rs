@@ -12,7 +12,7 @@ use record::scan::Rules;
 use record::text::{self, Text};
 
 use crate::batch::{Batch, Line};
-use crate::limits::{AHEAD_SOURCES_MAX, BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, BLOCKS_BYTES_MAX};
+use crate::limits::{AHEAD_SOURCES_MAX, BLOCK_BYTES_LEAST, BLOCK_BYTES_MAX, BLOCKS_BYTES_MAX};
 use crate::stream::{Origin, Standing, Stream};
 use crate::text::text_of;
 use crate::{Error, Source};
@@ -44,7 +44,7 @@ pub struct Failure {
 
 /// Bytes to read at a time, so that the blocks of `sources` stay within their bound.
 pub(crate) fn block_bytes(sources: usize) -> usize {
-    (BLOCKS_BYTES_MAX / sources.max(1)).clamp(BLOCK_BYTES_MIN, BLOCK_BYTES_MAX)
+    (BLOCKS_BYTES_MAX / sources.max(1)).clamp(BLOCK_BYTES_LEAST, BLOCK_BYTES_MAX)
 }
 
 /// The lines of all inputs in the one order.
