@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod http;
+pub mod logs;
 pub mod server;
 
 use std::fs::{self, File, FileTimes};
