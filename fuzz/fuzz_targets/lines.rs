@@ -15,7 +15,7 @@ use record::limits::TEXT_BYTES_MAX;
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[encodings, piece, place, breaks], script)) = data.split_first_chunk() else { return };
-    let bytes_max = if place == 0xFF { LARGE_BYTES_MAX } else { SMALL_BYTES_MAX };
+    let bytes_max = if place >= 0xFE { LARGE_BYTES_MAX } else { SMALL_BYTES_MAX };
     let texts: Vec<Arc<[u8]>> = texts(script, 3, bytes_max)
         .into_iter()
         .enumerate()

@@ -20,7 +20,12 @@ fuzz_target!(|data: &[u8]| {
     let Ok(compiled) = Pattern::new(pattern, case) else { return };
     let automaton = (case == Case::Match).then(|| automaton(pattern)).flatten();
 
-    let bytes_max = if piece == 0xFF { LARGE_BYTES_MAX } else { SMALL_BYTES_MAX };
+    // Much at a time makes another way through long lines than little.
+    let (bytes_max, piece) = match piece {
+        0xFE => (LARGE_BYTES_MAX, 0),
+        0xFF => (LARGE_BYTES_MAX, 0xFF),
+        piece => (SMALL_BYTES_MAX, piece),
+    };
     let texts = texts(rest.get(end + 1..).unwrap_or_default(), 2, bytes_max);
     let source = |(at, text): (usize, Vec<u8>)| {
         let bytes = encoded(text, choice >> (4 + 2 * at) & 3).into();
