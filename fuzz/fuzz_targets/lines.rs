@@ -102,7 +102,17 @@ fn check_source(bytes: &[u8], input: &Input, lines: &[Seen]) {
         let added = if line.end() == line.next { layout.encoding.newline() } else { b"" };
         assert_eq!(&raw[whole.len()..], added);
         assert!(text.len() <= TEXT_BYTES_MAX * 3);
-        if !line.is_wrapped() {
+        if let Some(wrapping) = layout.wrapping.filter(|_| line.is_wrapped()) {
+            let parts = bytes[at(line.offset)..at(line.end())].split(|byte| *byte == b'\n');
+            let text_bytes = |part: &[u8]| {
+                let part = part.strip_suffix(b"\r").unwrap_or(part);
+                wrapping.part(part, &mut Vec::new()).map_or(part.len(), |part| part.text.len()) as u64
+            };
+            let all: u64 = parts.map(text_bytes).sum();
+            // Of what is wrapped, too, a carriage return is left out.
+            let told = text.len() as u64 + cut;
+            assert!(*lossy || told == all || told + 1 == all, "{told} bytes are told of {all}");
+        } else {
             check_text(&bytes[at(line.offset)..at(line.end())], layout.encoding, text, *lossy, *cut);
         }
     }
