@@ -7,7 +7,7 @@ use record::scan::Rules;
 use record::{Timestamp, Zone};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Goes on with the next source.
+/// Begins the next source.
 const NEXT_SOURCE: u8 = 0x1E;
 /// What stands between here and a [`REPEAT`] is repeated by that.
 const GROUP: u8 = 0x1D;
