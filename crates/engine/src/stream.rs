@@ -44,8 +44,8 @@ impl Origin {
         let modified = source.modified();
         let untimed = Self { layout, first_key: modified, untimed: true };
         let stream = Stream::new(source, rules, &untimed, untimed.standing(), block_bytes);
-        let first = stream.singly().find(|line| line.start() >= FIRST_TIME_BYTES || is_sure(line));
-        let timed = first.filter(is_sure).and_then(|line| line.time());
+        let first = stream.singly().take_while(|line| line.start() < FIRST_TIME_BYTES).find(is_sure);
+        let timed = first.and_then(|line| line.time());
         Ok(timed.map_or(untimed, |first_key| Self { layout, first_key, untimed: false }))
     }
 
@@ -261,4 +261,26 @@ fn mark_wild(lines: &mut [Line], time: Timestamp, start: u64) -> Timestamp {
 /// The line without the carriage return of a line end `\r\n`.
 pub(crate) fn without_return(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use record::Zone;
+
+    use super::*;
+    use crate::MemorySource;
+
+    #[test]
+    fn a_time_that_is_not_within_the_first_mebibyte_does_not_make_a_source_timed() {
+        let modified = Timestamp::from_nanos(1_734_660_000_000_000_000);
+        let rules = Rules { zone: Zone::Utc, modified, format: None };
+        for (before, untimed) in [(FIRST_TIME_BYTES - 1, false), (FIRST_TIME_BYTES, true)] {
+            let mut text = vec![b'x'; usize::try_from(before).expect("small") - 1];
+            text.extend_from_slice(b"\n2024-12-20T00:00:02Z next\n");
+            let source: Arc<dyn Source> = Arc::new(MemorySource::new(text, modified));
+            let origin = Origin::find(&source, &rules, 4096).expect("memory reads");
+            assert_eq!(origin.untimed, untimed, "after {before} bytes");
+            assert_eq!(origin.first_key == modified, untimed, "after {before} bytes");
+        }
+    }
 }

@@ -76,18 +76,32 @@ fn last_bytes(input: &Input, line: &Line, count: u64) -> Vec<u8> {
 
 /// The text that a container runtime wrapped, its parts joined. `at_hand` are the line's bytes, where a block has them.
 fn wrapped_text(input: &Input, line: &Line, at_hand: Option<&[u8]>) -> Text<'static> {
+    let wrapping = input.origin.layout.wrapping;
     let mut joined = Joined::default();
     if let Some(bytes) = at_hand {
-        for part in bytes.split(|byte| *byte == b'\n') {
-            joined.push(input.origin.layout.wrapping, without_return(part));
+        for part in bytes.split(|byte| *byte == b'\n').map(without_return) {
+            joined.push(wrapping, &part[..part.len().min(TEXT_BYTES_MAX)], part.len() as u64);
         }
     } else {
         let mut lines = Lines::new(Arc::clone(&input.source), Encoding::Utf8, line.offset, BLOCK_BYTES_MIN);
-        while lines.offset() < line.end() && lines.next(u64::MAX).is_some() {
-            joined.push(input.origin.layout.wrapping, without_return(lines.head()));
+        while lines.offset() < line.end()
+            && let Some(raw) = lines.next(u64::MAX)
+        {
+            let head = lines.head();
+            let returns = if raw.cut { byte_before(input, raw.end) == Some(b'\r') } else { head.ends_with(b"\r") };
+            let bytes = raw.end - raw.start - u64::from(returns);
+            let kept = usize::try_from(bytes).unwrap_or(usize::MAX).min(head.len());
+            joined.push(wrapping, &head[..kept], bytes);
         }
     }
     joined.text()
+}
+
+/// The byte before this offset, if it can be read.
+fn byte_before(input: &Input, offset: u64) -> Option<u8> {
+    let mut last = Vec::new();
+    read_up_to(&*input.source, offset.checked_sub(1)?, 1, &mut last).ok()?;
+    last.first().copied()
 }
 
 /// Parts of a wrapped line, as much of them as a text holds.
@@ -95,18 +109,23 @@ fn wrapped_text(input: &Input, line: &Line, at_hand: Option<&[u8]>) -> Text<'sta
 struct Joined {
     head: Vec<u8>,
     bytes: u64,
+    /// Some bytes were left out: those that follow do not go on from `head`.
+    cut: bool,
     /// The last byte was a carriage return.
     returns: bool,
     scratch: Vec<u8>,
 }
 
 impl Joined {
-    fn push(&mut self, wrapping: Option<Wrapping>, part: &[u8]) {
-        let part = wrapping.and_then(|wrapping| wrapping.part(part, &mut self.scratch)).map_or(part, |part| part.text);
-        let room = (TEXT_BYTES_MAX + 8).saturating_sub(self.head.len());
+    /// Adds a part of `bytes`, of which `head` is all or as much as a text holds.
+    fn push(&mut self, wrapping: Option<Wrapping>, head: &[u8], bytes: u64) {
+        let left_out = bytes - head.len() as u64;
+        let part = wrapping.and_then(|wrapping| wrapping.part(head, &mut self.scratch)).map_or(head, |part| part.text);
+        let room = if self.cut { 0 } else { (TEXT_BYTES_MAX + 8).saturating_sub(self.head.len()) };
         self.head.extend_from_slice(&part[..part.len().min(room)]);
-        self.bytes += part.len() as u64;
-        self.returns = part.last().map_or(self.returns, |last| *last == b'\r');
+        self.bytes += part.len() as u64 + left_out;
+        self.cut |= left_out > 0;
+        self.returns = left_out == 0 && part.last().map_or(self.returns, |last| *last == b'\r');
     }
 
     fn text(mut self) -> Text<'static> {
@@ -135,4 +154,43 @@ pub(crate) fn read_up_to(source: &dyn Source, offset: u64, count: usize, out: &m
     }
     out.truncate(filled);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use record::scan::Rules;
+    use record::{Timestamp, Zone};
+
+    use super::*;
+    use crate::stream::Origin;
+    use crate::{MemorySource, Merge};
+
+    #[test]
+    fn a_wrapped_text_says_what_of_it_is_left_out() {
+        const HEAD: &str = "2016-10-06T00:17:09.6Z stdout F ";
+        let part = |tag: &str, text: &str| HEAD.replace('F', tag) + text;
+        for length in [TEXT_BYTES_MAX - 100, TEXT_BYTES_MAX - HEAD.len(), TEXT_BYTES_MAX, 3 * TEXT_BYTES_MAX] {
+            let long = "x".repeat(length);
+            let first = part("F", "a\n");
+            for (line, text) in [
+                (part("F", &long) + "\n", long.clone()),
+                (part("F", &long) + "\r\n", long.clone()),
+                (part("P", &long) + "\n" + &part("F", "yyy\n"), long.clone() + "yyy"),
+                (part("P", "yyy\r\n") + &part("F", &long) + "\r\n", "yyy".to_owned() + &long),
+            ] {
+                let source: Arc<dyn Source> = Arc::new(MemorySource::new(first.clone() + &line, Timestamp::default()));
+                let rules = Rules { zone: Zone::Utc, modified: Timestamp::default(), format: None };
+                let origin = Origin::find(&source, &rules, 4096).expect("memory reads");
+                let inputs = [Input { id: "s".into(), source, rules, origin }];
+                let mut merge = Merge::from_start(Arc::new(inputs));
+                merge.next();
+                merge.next();
+                let found = merge.text().expect("there are two lines");
+                assert!(text.starts_with(&*found.text), "of {length} bytes");
+                assert_eq!(found.text.len() as u64 + found.cut, text.len() as u64, "of {length} bytes");
+                assert!(found.text.len() + 100 >= text.len().min(TEXT_BYTES_MAX), "of {length} bytes");
+                assert_eq!(merge.next(), None);
+            }
+        }
+    }
 }

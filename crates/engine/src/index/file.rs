@@ -22,6 +22,9 @@ const MAGIC: [u8; 8] = *b"LBINDEX\n";
 const VERSION: u32 = 1;
 const HEAD_BYTES: usize = 8 + 4 + 8 + 8;
 
+/// No key is further from 1970: a file's last modification has 64 bits of seconds. Spans of keys can be reckoned with.
+const KEY_NANOS_MAX: u128 = 1 << 94;
+
 /// The level at which zstd packs an index: a hundredth of a second for the index of ten million lines.
 const ZSTD_LEVEL: i32 = 9;
 
@@ -183,7 +186,7 @@ impl Index {
         let mut standings = vec![nothing; rows * sources];
         for (place, source) in of.sources.iter().enumerate() {
             let column = || (0..rows).map(|row| row * sources + place);
-            let text_bytes = source.text_bytes.unwrap_or(u64::MAX);
+            let text_bytes = source.text_bytes_max();
             let mut before = 0_u64;
             for at in column() {
                 let offset = before.checked_add(bytes.small()?).filter(|offset| *offset <= text_bytes);
@@ -253,9 +256,12 @@ impl Rising {
         if rises && step < 0 {
             return Err(IndexFileError::Wrong("keys fall"));
         }
-        self.before = self.before.checked_add(step).ok_or(IndexFileError::Wrong("a key is too large"))?;
-        let nanos = self.before.checked_mul(self.unit).ok_or(IndexFileError::Wrong("a key is too large"))?;
-        Ok(Timestamp::from_nanos(nanos))
+        let nanos = self.before.checked_add(step).and_then(|key| {
+            self.before = key;
+            key.checked_mul(self.unit)
+        });
+        let nanos = nanos.filter(|nanos| nanos.unsigned_abs() <= KEY_NANOS_MAX);
+        Ok(Timestamp::from_nanos(nanos.ok_or(IndexFileError::Wrong("a key is too large"))?))
     }
 }
 

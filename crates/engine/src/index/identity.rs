@@ -6,6 +6,7 @@ use super::IndexFileError;
 use super::bytes::{Reader, Writer};
 use crate::cache::CacheKey;
 use crate::layout::{Encoding, Layout};
+use crate::limits::SPOOL_BYTES_MAX;
 use crate::merge::Input;
 use crate::source::{FileIdentity, hash_before, hash_first};
 use crate::stream::Origin;
@@ -220,6 +221,11 @@ fn are_alike(old: &Origin, new: &Origin) -> bool {
 }
 
 impl SourceIdentity {
+    /// Bytes of its text at most.
+    pub fn text_bytes_max(&self) -> u64 {
+        if self.file.packed { self.text_bytes.unwrap_or(SPOOL_BYTES_MAX).min(SPOOL_BYTES_MAX) } else { self.file.bytes }
+    }
+
     /// It is `new` by now, with bytes behind its old ones and nothing else changed.
     ///
     /// That the old bytes are the same is told by its first ones and those before its old end: a log is appended to, or

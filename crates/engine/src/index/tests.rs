@@ -7,11 +7,11 @@ use record::{Timestamp, Zone};
 
 use super::file::unpack;
 use super::{Index, IndexFileError, Loaded, LogIdentity, Stretch};
-use crate::limits::INDEX_FILE_BYTES_MAX;
+use crate::limits::{INDEX_FILE_BYTES_MAX, SPOOL_BYTES_MAX};
 use crate::merge::{Input, Merge};
 use crate::source::ends_of;
 use crate::stream::{Origin, Standing};
-use crate::{Error, FileIdentity, MemorySource, Source};
+use crate::{By, Error, FileIdentity, Log, MemorySource, Source};
 
 /// Splitmix64: small, and the same everywhere.
 struct Random(u64);
@@ -529,6 +529,29 @@ fn an_index_that_lies_under_a_right_checksum_is_refused_or_makes_sense() {
         try_out(&[&payload[..place], &[0xFF; 18], &payload[place..]].concat());
     }
     assert!(refused > 1_000 && stale > 100 && taken > 100, "{refused}, {stale}, {taken}");
+}
+
+#[test]
+fn a_number_that_no_log_can_reach_is_refused() {
+    let text = log_text(&mut Random(7), 3_000);
+    // Nothing says how long the text of a packed file is.
+    for packed in [false, true] {
+        let inputs: Arc<[Input]> = [file(0, &text, at(0), packed)].into();
+        let today = identity(&inputs);
+        let whole = built(&inputs).encode(&today).expect("it is whole");
+        let payload = unpack(&whole, INDEX_FILE_BYTES_MAX).expect("it is whole");
+        for place in 0..payload.len() {
+            for digits in 1..19 {
+                let lie = [&payload[..place], &vec![0xFF; digits][..], &[1], &payload[place + 1..]].concat();
+                let file = Index::seal(&lie).expect("small");
+                if let Ok(Loaded::Same(index)) = Index::load(&file, &today, &inputs) {
+                    assert!(index.bytes_passed() <= SPOOL_BYTES_MAX, "{digits} digits at {place}");
+                    let log = Log::new(Arc::clone(&inputs)).with_index(index);
+                    assert_eq!(log.stats(7, By::Time).buckets.len(), 7, "{digits} digits at {place}");
+                }
+            }
+        }
+    }
 }
 
 #[track_caller]

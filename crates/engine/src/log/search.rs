@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use rayon::prelude::*;
 use record::limits::TEXT_BYTES_MAX;
 
@@ -363,24 +363,18 @@ fn candidates_in(input: &Input, pattern: &Pattern, range: Range<u64>, found: &mu
         filled += count;
         if count == 0 && filled < buf.len() {
             // The last line of all may have no newline.
-            pattern.candidates(&buf[..filled], |start| found.push(base + start as u64));
+            candidates_of(pattern, &buf[..filled], |start| found.push(base + start as u64));
             return Ok(());
         }
         match memrchr(b'\n', &buf[..filled]) {
             Some(newline) => {
-                let lines = &buf[..=newline];
-                pattern.candidates(lines, |start| found.push(base + start as u64));
+                candidates_of(pattern, &buf[..=newline], |start| found.push(base + start as u64));
                 buf.copy_within(newline + 1..filled, 0);
                 base += newline as u64 + 1;
                 filled -= newline + 1;
             }
             None if filled > TEXT_BYTES_MAX => {
-                // Only the head of so long a line is its text.
-                let mut hit = false;
-                pattern.candidates(&buf[..filled], |_| hit = true);
-                if hit {
-                    found.push(base);
-                }
+                found.push(base);
                 base = end_of_line(input, base + filled as u64, range.end)?;
                 filled = 0;
             }
@@ -388,6 +382,25 @@ fn candidates_in(input: &Input, pattern: &Pattern, range: Range<u64>, found: &mu
             None => {}
         }
     }
+}
+
+/// Calls `found` with where each line of `lines` begins that may match.
+///
+/// A line that is longer than a text may always: its text ends elsewhere than its bytes, and is asked when it is read.
+fn candidates_of(pattern: &Pattern, lines: &[u8], mut found: impl FnMut(usize)) {
+    let mut start = 0;
+    if lines.len() > TEXT_BYTES_MAX {
+        let mut line = 0;
+        for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
+            if end - line > TEXT_BYTES_MAX {
+                pattern.candidates(&lines[start..line], |at| found(start + at));
+                found(line);
+                start = lines.len().min(end + 1);
+            }
+            line = end + 1;
+        }
+    }
+    pattern.candidates(&lines[start..], |at| found(start + at));
 }
 
 /// Where the line goes on to whose bytes reach beyond `offset`: behind its newline, at `end` at most.
@@ -405,4 +418,48 @@ fn end_of_line(input: &Input, mut offset: u64, end: u64) -> Result<u64, Error> {
         offset += count as u64;
     }
     Ok(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use record::scan::Rules;
+    use record::{Timestamp, Zone};
+
+    use super::*;
+    use crate::stream::Origin;
+    use crate::{Case, MemorySource, Source};
+
+    /// The ordinals of the lines in which a pattern is found.
+    #[track_caller]
+    fn check(text: &[u8], pattern: &str, expected: &[u64]) {
+        let rules = Rules { zone: Zone::Utc, modified: Timestamp::default(), format: None };
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new(text, Timestamp::default()));
+        let origin = Origin::find(&source, &rules, 4096).expect("memory reads");
+        let log = Log::new(vec![Input { id: "s".into(), source, rules, origin }]);
+        log.build_index(&AtomicBool::new(false), |_| {});
+        let pattern = Some(Arc::new(Pattern::new(pattern, Case::Match).expect("a pattern")));
+        let mut found = Vec::new();
+        let never = AtomicBool::new(false);
+        let ended =
+            log.search(&Filter { pattern, ..Filter::default() }, 0, &never, |searched| found.extend(searched.lines));
+        assert!(matches!(ended, Ended::Done), "{ended:?}");
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_cut_text_is_found_by_its_end_and_not_by_what_was_cut() {
+        for cut in [1, 1000, 400_000, 3 << 20] {
+            let long = [vec![b'x'; TEXT_BYTES_MAX], vec![b'y'; cut]].concat();
+            for end in [&b""[..], b"\n", b"\nx\n", b"\nz"] {
+                let text = [b"a\nx\n", &long[..], end].concat();
+                let expected: &[u64] = if end == b"\nx\n" { &[1, 2, 3] } else { &[1, 2] };
+                check(&text, "x$", expected);
+                check(&text, "x\\b", expected);
+                check(&text, "y", &[]);
+                check(&text, "^a", &[0]);
+            }
+        }
+    }
 }
