@@ -159,7 +159,7 @@ fn check_load(kept: &Kept, file: &[u8], n: u8) {
         }
     }
     for by in [By::Time, By::Line] {
-        assert!(log.stats(50, by).buckets.len() <= 50);
+        assert!(log.stats(50, by, &AtomicBool::new(false)).expect("memory reads").buckets.len() <= 50);
     }
     let never = AtomicBool::new(false);
     if !log.index().is_complete() {
@@ -174,6 +174,7 @@ fn check_load(kept: &Kept, file: &[u8], n: u8) {
             assert!(before < Some(ordinal), "line {ordinal} comes after {before:?}");
             before = Some(ordinal);
         }
+        true
     });
     assert!(matches!(ended, Ended::Done), "{ended:?}");
 }

@@ -63,11 +63,12 @@ fuzz_target!(|data: &[u8]| {
         assert!(searched.share >= share && searched.share <= 1.0, "{} after {share}", searched.share);
         share = searched.share;
         found.extend(searched.lines);
+        true
     });
     assert!(matches!(ended, Ended::Done), "{ended:?}");
     assert_eq!(found, wanted, "{matches} of {ordinal} lines match {pattern:?}");
 
-    let parts = log.stats(7, if choice & 8 == 0 { By::Time } else { By::Line });
+    let parts = log.stats(7, if choice & 8 == 0 { By::Time } else { By::Line }, &AtomicBool::new(false)).expect("memory reads");
     assert_eq!(parts.buckets.iter().map(|part| part.lines).sum::<u64>(), ordinal);
 });
 

@@ -71,13 +71,13 @@ pub struct MergeArgs {
     #[arg(long, value_enum, default_value_t = Output::Text, env = "LOGBOOM_OUTPUT")]
     pub output: Output,
     /// Start at this line, counted from 1.
-    #[arg(long, value_name = "N", conflicts_with = "tail", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "tail", value_parser = clap::value_parser!(u64).range(1..), env = "LOGBOOM_FROM")]
     pub from: Option<u64>,
     /// Write at most so many lines.
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", env = "LOGBOOM_LIMIT")]
     pub limit: Option<u64>,
     /// Write the last so many lines.
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", env = "LOGBOOM_TAIL")]
     pub tail: Option<u64>,
     /// Which lines to write.
     #[command(flatten)]
@@ -94,25 +94,25 @@ pub struct MergeArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct FilterArgs {
     /// Lines placed at this time or later: 2026-11-22T02:14:01Z, `2026-11-22 02:14`, or 02:14:01 of the log's first day.
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", env = "LOGBOOM_SINCE")]
     pub since: Option<String>,
     /// Lines placed at this time or earlier.
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", env = "LOGBOOM_UNTIL")]
     pub until: Option<String>,
     /// Lines of these levels: trace, debug, info, warn, error, fatal, none.
-    #[arg(long, value_name = "L,…")]
+    #[arg(long, value_name = "L,…", env = "LOGBOOM_LEVEL")]
     pub level: Option<String>,
     /// Lines of these sources, by their ids.
-    #[arg(long, value_name = "ID,…")]
+    #[arg(long, value_name = "ID,…", env = "LOGBOOM_SOURCE")]
     pub source: Option<String>,
     /// Lines whose text has a match of this regular expression.
-    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true, env = "LOGBOOM_GREP")]
     pub grep: Option<String>,
     /// How upper and lower case are told apart in it: match, ignore, or smart (if it has a letter in upper case).
-    #[arg(long, value_name = "CASE", default_value = "match")]
+    #[arg(long, value_name = "CASE", default_value = "match", env = "LOGBOOM_CASE")]
     pub case: String,
     /// With so many lines before and after each match, of those that meet the other conditions.
-    #[arg(long, value_name = "K", default_value_t = 0)]
+    #[arg(long, value_name = "K", default_value_t = 0, env = "LOGBOOM_CONTEXT")]
     pub context: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Case, Filter, Input, Levels, Pattern};
+use engine::{Case, Filter, Input, Levels, Pattern, PatternError};
 use record::{Level, Timestamp, Zone};
 
 /// A filter's conditions as they were typed; those that were not are none.
@@ -72,11 +72,14 @@ impl Scene<'_> {
     }
 
     fn levels(&self, text: &str) -> Result<Levels, String> {
+        if names(text).next().is_none() {
+            return Err(format!("{}{text:?} names no level", self.spelling.name("level")));
+        }
         names(text).try_fold(Levels::default(), |levels, name| {
-            if name == "none" {
+            if name.eq_ignore_ascii_case("none") {
                 return Ok(levels.with(None));
             }
-            Level::parse(name).map(|level| levels.with(Some(level))).ok_or_else(|| {
+            Level::parse(&name.to_ascii_lowercase()).map(|level| levels.with(Some(level))).ok_or_else(|| {
                 let allowed: Vec<_> = Level::ALL.iter().map(|level| level.name()).collect();
                 let option = self.spelling.name("level");
                 format!("{option}{name:?}: no such level; allowed are {} and none, between commas", allowed.join(", "))
@@ -87,6 +90,9 @@ impl Scene<'_> {
     fn sources(&self, text: &str) -> Result<Arc<[bool]>, String> {
         // An id may have a comma in it.
         let wanted: Vec<&str> = if self.ids.iter().any(|id| id == text) { vec![text] } else { names(text).collect() };
+        if wanted.is_empty() {
+            return Err(format!("{}{text:?} names no source", self.spelling.name("source")));
+        }
         for name in &wanted {
             if !self.ids.iter().any(|id| id == name) {
                 let some: Vec<_> = self.ids.iter().take(20).map(String::as_str).collect();
@@ -120,19 +126,33 @@ impl Scene<'_> {
         let pattern = Pattern::new(text, case).map_err(|error| {
             let start: String = text.chars().take(60).collect();
             let dots = if start.len() < text.len() { "…" } else { "" };
-            format!(
-                "{}{start:?}{dots} is no regular expression that can be looked for: {error}; a text with signs in it \
-                 is written with \\ before them, such as \\( or \\[",
-                self.spelling.name("grep")
-            )
+            let option = self.spelling.name("grep");
+            let hint = match error {
+                PatternError::Syntax(_) => "; in a text, signs such as ( and [ are written with \\ before them",
+                PatternError::TooLong { .. } | PatternError::TooLarge(_) => "",
+            };
+            format!("{option}{start:?}{dots} is no regular expression that can be looked for: {error}{hint}")
         })?;
         Ok(Some(Arc::new(pattern)))
     }
 }
 
-/// The earliest key that the first lines of these sources have.
+/// The earliest key that the first lines of these sources have; of sources without times, only where there are no others.
 pub fn first_key(inputs: &[Input]) -> Option<Timestamp> {
-    inputs.iter().map(|input| input.origin.first_key).min()
+    let timed = inputs.iter().filter(|input| !input.origin.untimed).map(|input| input.origin.first_key).min();
+    timed.or_else(|| inputs.iter().map(|input| input.origin.first_key).min())
+}
+
+/// The date that it is at that instant in a zone, as the usual form has it.
+fn day_of(time: Timestamp, zone: &Zone) -> Option<String> {
+    let seconds = i64::try_from(time.nanos().div_euclid(1_000_000_000)).ok()?;
+    let east = match zone {
+        Zone::Utc => 0,
+        Zone::Fixed(east) => i64::from(*east),
+        Zone::Named(zone) => i64::from(zone.to_offset(jiff::Timestamp::from_second(seconds).ok()?).seconds()),
+    };
+    let local = Timestamp::from_nanos(i128::from(seconds + east) * 1_000_000_000);
+    Some(local.to_string().split('T').next()?.to_owned())
 }
 
 /// What to say of a text that is no time.
@@ -151,7 +171,7 @@ pub fn time(text: &str, zone: &Zone, first: Option<Timestamp>) -> Option<Timesta
         let (time, used) = Timestamp::parse_usual(text.as_bytes(), zone)?;
         (used == text.len()).then_some(time)
     };
-    let day = || Some(first?.to_string().split('T').next()?.to_owned());
+    let day = || day_of(first?, zone);
     whole(text)
         .or_else(|| whole(&format!("{text}:00")))
         .or_else(|| whole(&format!("{text} 00:00:00")))
@@ -183,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn a_time_of_day_is_of_the_logs_first_day_where_the_reader_is() {
+        // 20:00 in Greenwich is half past one of the next day in India.
+        let first = Timestamp::parse_usual(b"2024-12-20T20:00:00Z", &Zone::Utc).map(|(time, _)| time);
+        let check = |zone: &Zone, expected: &str| {
+            let time = time("01:45", zone, first).map(|time| time.to_string());
+            assert_eq!(time.as_deref(), Some(expected));
+        };
+        check(&Zone::Utc, "2024-12-20T01:45:00Z");
+        check(&Zone::Fixed(19_800), "2024-12-20T20:15:00Z");
+        check(&Zone::Named(jiff::tz::TimeZone::get("Asia/Kolkata").expect("it is known")), "2024-12-20T20:15:00Z");
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named_with_what_is_allowed() {
         let some = |text: &str| Some(text.to_owned());
         check(Typed::default(), "all");
@@ -192,6 +225,9 @@ mod tests {
             "level=\"loud\": no such level; allowed are trace",
         );
         check(Typed { source: some("a.log"), ..Typed::default() }, "some");
+        check(Typed { level: some("WARN"), ..Typed::default() }, "some");
+        check(Typed { level: some(","), ..Typed::default() }, "names no level");
+        check(Typed { source: some(" ,"), ..Typed::default() }, "names no source");
         check(Typed { source: some("b,c.log"), ..Typed::default() }, "some");
         check(Typed { source: some("a.log,d.log"), ..Typed::default() }, "\"d.log\": no such source; there are a.log");
         check(Typed { since: some("2024-12-20 03:04"), ..Typed::default() }, "some");

@@ -109,6 +109,11 @@ pub fn too_busy() -> ApiError {
     )
 }
 
+/// 500: a fault of ours.
+pub fn broken(detail: &str) -> ApiError {
+    error(StatusCode::INTERNAL_SERVER_ERROR, "the server made a mistake", format!("{detail}; try again"))
+}
+
 /// 503: a source failed while it was read.
 pub fn source_failed(detail: String) -> ApiError {
     error(StatusCode::SERVICE_UNAVAILABLE, "a source cannot be read", detail)

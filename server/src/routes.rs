@@ -26,7 +26,7 @@ use crate::tasks::{Catalog, Snapshot, Task};
 pub use metrics::{Counters, count};
 
 /// Logs that may be sent at one time; each takes a thread as long as its reader reads.
-const STREAMS_MAX: usize = 256;
+pub const STREAMS_MAX: usize = 256;
 
 /// What the routes share.
 #[derive(Clone)]
@@ -73,6 +73,9 @@ impl Shared {
     }
 }
 
+/// Failed sources that an answer's header names.
+const FAILED_SHOWN: usize = 10;
+
 /// The HTTP interface over these tasks.
 pub fn router(shared: Shared) -> Router {
     Router::new()
@@ -108,7 +111,11 @@ fn with_order(mut response: Response, snapshot: &Snapshot) -> Response {
     const ID: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/');
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("logboom-generation"), snapshot.generation().into());
-    let failed: Vec<_> = snapshot.failed().iter().map(|id| utf8_percent_encode(id, ID).to_string()).collect();
+    // As many as fit into a header that every client reads; the task itself tells of all.
+    let failed = snapshot.failed();
+    let shown = failed.iter().take(FAILED_SHOWN);
+    let mut failed: Vec<_> = shown.map(|id| utf8_percent_encode(id, ID).to_string()).collect();
+    failed.retain(|id| id.len() < 200);
     if !failed.is_empty()
         && let Ok(failed) = HeaderValue::try_from(failed.join(","))
     {

@@ -17,11 +17,10 @@ pub use snapshot::Snapshot;
 pub use view::{View, settle};
 pub use window::{Format, Opening, Wanted, with_last_word};
 
-pub(crate) use catalog::blocking;
-
 use std::sync::Arc;
 
 use engine::{Cache, Spools};
+use tokio::sync::Semaphore;
 
 use crate::cli::TimeOptions;
 
@@ -34,4 +33,6 @@ pub struct Settings {
     pub spools: Spools,
     /// Where indexes are kept, if anywhere.
     pub cache: Option<Arc<Cache>>,
+    /// Searches of all tasks that may run at one time.
+    pub turns: Arc<Semaphore>,
 }

@@ -279,6 +279,14 @@ fn events_go_on_behind_the_last_that_was_read() {
         // Nothing is left: an answer that has the browser stop asking.
         assert_eq!(ask(query, Some(&all[all.len() - 1].0)).status, 204, "{query}");
     }
+    // A line that the conditions do not let through was the last: the next that they do comes first.
+    let all = events(&ask("", None));
+    let errors = events(&ask("?level=error", None));
+    assert_eq!(events(&ask("?level=error", Some(&all[0].0))), errors);
+    // A stream without a record ends with an event that is not asked for again.
+    let nothing = ask("?q=nowhere", None);
+    assert_eq!(nothing.text(), "id: end\nevent: end\ndata: {}\n\n");
+    assert_eq!(ask("?q=nowhere", Some("end")).status, 204);
     let wrong = ask("", Some("seven"));
     assert_eq!(wrong.status, 400);
     assert!(wrong.text().contains("Last-Event-ID"), "{}", wrong.text());

@@ -118,6 +118,35 @@ fn a_source_that_is_cut_short_while_it_is_sent_is_not_taken_for_whole() {
 }
 
 #[test]
+fn a_source_that_is_cut_short_while_its_matches_are_sent_gives_no_other_lines() {
+    let folder = large();
+    let server = Server::over(&folder);
+    for query in ["q=x", "level=info", "source=a.log", "q=x&context=1"] {
+        large().copy_to(&folder);
+        let target = task("large", &format!("/lines?{query}"));
+        // The search is through, so that only the lines are read again.
+        assert_eq!(server.ask("HEAD", &target, &[]).status, 200);
+        until("the search", || {
+            let matches = server.get(&task("large", &format!("/matches?{}", query.replace("&context=1", ""))));
+            matches.text().contains("\"done\":true").then_some(())
+        });
+        let open = server.send(&request("GET", &target, &[]));
+        fs::write(folder.join("large/a.log"), EARLY).expect("cut short");
+        let answer = open.read();
+        assert!(!answer.whole, "{query}");
+        let mut lines: Vec<Value> =
+            answer.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let last = lines.pop().expect("a line");
+        assert!(last["error"]["detail"].as_str().is_some_and(|detail| detail.contains("a.log")), "{query}: {last}");
+        for (n, line) in (1..).zip(lines) {
+            // The last of them may be a part of its line: what stands before a break is shown.
+            let text = line["text"].as_str().expect("a text");
+            assert!(line["n"] == n && text.starts_with("2026-11-22T02:00:00Z INFO x"), "{query}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_source_that_is_written_over_while_it_is_sent_gives_none_of_the_other_bytes() {
     let folder = large();
     let server = Server::over(&folder);

@@ -69,7 +69,8 @@ impl Filter {
     }
 
     /// Lines of this source may be wanted.
-    pub(crate) fn wants_source(&self, source: usize) -> bool {
+    #[must_use]
+    pub fn wants_source(&self, source: usize) -> bool {
         self.sources.as_ref().is_none_or(|sources| sources.get(source).copied().unwrap_or(false))
     }
 

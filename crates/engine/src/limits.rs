@@ -64,7 +64,7 @@ pub const PATTERN_BYTES_MAX: usize = 4 << 10;
 pub const PATTERN_NESTING_MAX: u32 = 64;
 
 /// Bytes that a compiled regular expression may take; and its cache, on each thread that searches.
-pub const PATTERN_PROGRAM_BYTES_MAX: usize = 8 << 20;
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 2 << 20;
 
 /// Bytes of the log that one thread searches before it tells what it found; the first ones are smaller.
 pub const SEARCH_GROUP_BYTES: u64 = 4 << 20;

@@ -61,26 +61,61 @@ impl LineSet {
     /// The same with up to `count` lines before and behind each: of those in `others`, or of a log of so many lines.
     #[must_use]
     pub fn with_context(&self, count: u64, others: Option<&Self>, log_lines: u64) -> Self {
-        let mut lines = self.lines.clone();
-        // Behind the last line that was taken in.
-        let mut next = 0;
-        for ordinal in &self.lines {
-            let first = others.map_or(ordinal, |others| others.rank(ordinal)).saturating_sub(count).max(next);
-            let last = others.map_or(ordinal, |others| others.rank(ordinal)).saturating_add(count);
-            match others {
-                None => {
-                    lines.insert_range(first..last.saturating_add(1).min(log_lines));
+        match others {
+            None => {
+                let mut lines = self.lines.clone();
+                for ordinal in &self.lines {
+                    let end = ordinal.saturating_add(count).saturating_add(1).min(log_lines);
+                    lines.insert_range(ordinal.saturating_sub(count)..end);
                 }
-                Some(others) => {
-                    let around = usize::try_from((last + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-                    lines.extend(others.from_rank(first, around));
+                Self { len: lines.len(), lines }
+            }
+            Some(others) => {
+                let mut around = self.around(others, count);
+                around.lines |= &self.lines;
+                around.len = around.lines.len();
+                around
+            }
+        }
+    }
+
+    /// The lines of `others` with up to `count` lines of them before and behind each line of this set. One pass.
+    fn around(&self, others: &Self, count: u64) -> Self {
+        let mut found = Self::default();
+        let mut gathered = Vec::new();
+        let mut matches = self.lines.iter().peekable();
+        // Walks behind: all lines before `passed` were taken, or are too far from a match.
+        let mut behind = others.lines.iter();
+        let (mut passed, mut until) = (0_u64, None);
+        for (rank, ordinal) in (0_u64..).zip(&others.lines) {
+            while matches.next_if(|line| *line < ordinal).is_some() {}
+            if matches.next_if_eq(&ordinal).is_some() {
+                let first = rank.saturating_sub(count).max(passed);
+                for _ in passed..first {
+                    behind.next();
+                }
+                passed = first;
+                until = Some(rank.saturating_add(count));
+            }
+            if until.is_none_or(|until| rank > until) {
+                continue;
+            }
+            for _ in passed..=rank {
+                gathered.extend(behind.next());
+                if gathered.len() == GATHERED_LINES {
+                    found.extend(&gathered);
+                    gathered.clear();
                 }
             }
-            next = last.saturating_add(1);
+            passed = rank + 1;
         }
-        Self { len: lines.len(), lines }
+        found.extend(&gathered);
+        found
     }
 }
+
+/// Lines that are gathered before they are put into a set.
+const GATHERED_LINES: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -117,6 +152,10 @@ mod tests {
         check(&[5], 0, None, &[5]);
         check(&[3], 100, None, &(0..20).collect::<Vec<_>>());
         check(&[6, 16], 1, Some(&[2, 4, 6, 8, 12, 14, 16]), &[4, 6, 8, 14, 16]);
+        check(&[6, 8], 2, Some(&[2, 4, 6, 8, 12, 14, 16]), &[2, 4, 6, 8, 12, 14]);
+        check(&[2], 0, Some(&[2, 4]), &[2]);
+        check(&[12], u64::MAX, Some(&[2, 4, 12, 14]), &[2, 4, 12, 14]);
+        check(&[3], u64::MAX, None, &(0..20).collect::<Vec<_>>());
     }
 
     #[test]

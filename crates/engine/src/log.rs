@@ -151,7 +151,7 @@ impl Log {
     }
 
     /// Waits until the index knows the whole of a block, or of the log. False once `stop` is set.
-    fn wait_for_block(&self, block: usize, stop: &AtomicBool) -> bool {
+    pub fn wait_for_block(&self, block: usize, stop: &AtomicBool) -> bool {
         let mut waiting = self.indexed.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if stop.load(Ordering::Relaxed) {

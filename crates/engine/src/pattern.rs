@@ -31,9 +31,12 @@ pub enum PatternError {
         /// Its length.
         bytes: usize,
     },
-    /// It is no regular expression, or one that would need too much memory.
+    /// It is no regular expression.
     #[error("{0}")]
-    Invalid(String),
+    Syntax(String),
+    /// It would need too much memory.
+    #[error("{0}")]
+    TooLarge(String),
 }
 
 /// A regular expression (the syntax of the `regex` crate), ready to be looked for in a line's text.
@@ -82,7 +85,7 @@ impl Pattern {
             .size_limit(PATTERN_PROGRAM_BYTES_MAX)
             .dfa_size_limit(PATTERN_PROGRAM_BYTES_MAX)
             .build(pattern)
-            .map_err(|error| PatternError::Invalid(error.to_string()))?;
+            .map_err(|error| PatternError::TooLarge(error.to_string()))?;
         let mut differs = Differs::default();
         differs.look_at(&hir);
         Ok(Self { matcher, differs })
@@ -134,7 +137,7 @@ impl Pattern {
 
 /// What is wrong, and at which byte, without the drawing that the parser makes of it.
 fn invalid(error: &regex_syntax::Error) -> PatternError {
-    PatternError::Invalid(match error {
+    PatternError::Syntax(match error {
         regex_syntax::Error::Parse(error) => format!("{} at byte {}", error.kind(), error.span().start.offset),
         regex_syntax::Error::Translate(error) => format!("{} at byte {}", error.kind(), error.span().start.offset),
         other => other.to_string(),

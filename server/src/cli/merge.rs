@@ -134,7 +134,10 @@ fn write_found(log: Arc<Log>, filter: &Filter, args: &MergeArgs, out: &mut Outpu
     let lines = log.index().lines();
     let mut find = |filter: &Filter| {
         let mut found = LineSet::default();
-        if let Ended::Failed(failure) = log.search(filter, 0, &never, |searched| found.extend(&searched.lines)) {
+        if let Ended::Failed(failure) = log.search(filter, 0, &never, |searched| {
+            found.extend(&searched.lines);
+            true
+        }) {
             failures.push(failure);
         }
         found
@@ -154,13 +157,13 @@ fn write_found(log: Arc<Log>, filter: &Filter, args: &MergeArgs, out: &mut Outpu
     let mut left = args.limit.unwrap_or(u64::MAX).min(count.saturating_sub(first));
     let mut picker = Picker::new(log);
     let mut rank = first;
-    while left > 0 {
+    'lines: while left > 0 {
         let ordinals = match &found {
             Some(found) => found.from_rank(rank, PICKED_LINES),
             None => (rank..count).take(PICKED_LINES).collect(),
         };
         for ordinal in ordinals.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
-            let Some(merge) = picker.line(*ordinal) else { break };
+            let Some(merge) = picker.line(*ordinal) else { break 'lines };
             out.write(merge, ordinal + 1)?;
         }
         rank += PICKED_LINES as u64;

@@ -14,7 +14,7 @@ use engine::{Cache, Spools};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
@@ -23,7 +23,7 @@ use tower_http::trace::TraceLayer;
 use super::{ServeArgs, TimeArgs, TimeOptions};
 use crate::page_api::PageApi;
 use crate::pages::{self, Assets};
-use crate::routes::{self, Shared};
+use crate::routes::{self, STREAMS_MAX, Shared};
 use crate::tasks::{Catalog, Settings};
 
 /// How long requests in flight may take once the server was told to end; the contract gives 5 s in all.
@@ -75,8 +75,15 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let (spools, cache) = keep_in(args.data.or(config.data))?;
     let roots = if args.paths.is_empty() { config.paths.unwrap_or_default() } else { args.paths };
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    let catalog = Catalog::new(roots, Settings { times, spools, cache }, workers);
+    // While one search waits for the disk, another can use the core.
+    let turns = Arc::new(Semaphore::new(2 * workers));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // Each reader may hold one, and they wait for searches and files, which need some too.
+        .max_blocking_threads(2 * STREAMS_MAX + 256)
+        .build()
+        .context("cannot start")?;
+    let catalog = Catalog::new(roots, Settings { times, spools, cache, turns }, workers);
     let done = runtime.block_on(serve(listen, Arc::new(catalog)));
     // Threads that still merge for readers that are gone end by themselves; nobody waits for them.
     runtime.shutdown_background();

@@ -60,6 +60,9 @@ pub async fn lines(
 /// The line after which a stream of events goes on: `N:OFFSET:SOURCE`, as the events' ids have it.
 fn last_event(headers: &HeaderMap) -> Result<Option<Start>, ApiError> {
     let Some(id) = headers.get("last-event-id").filter(|id| !id.is_empty()) else { return Ok(None) };
+    if id == "end" {
+        return Ok(Some(Start::Tail(0)));
+    }
     let read = || {
         let (_, place) = id.to_str().ok()?.split_once(':')?;
         let (offset, source) = place.split_once(':')?;

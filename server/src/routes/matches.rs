@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::query::{FILTERS, Query};
 use super::{Shared, path, with_order};
-use crate::problem::{self, Problem, bad_parameter};
+use crate::problem::{Problem, bad_parameter};
 use crate::tasks::{Matches, settle, with_last_word};
 
 /// Numbers in a batch at most.
@@ -27,13 +27,13 @@ pub async fn matches(
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), FILTERS)?;
     let snapshot = shared.task(&path(task)?).await?.snapshot().await;
+    let permit = shared.stream_permit()?;
     let typed = query.filter();
     let filter = settle(&snapshot, &typed, shared.catalog.zone())?;
     if filter.is_empty() {
         let names = FILTERS.join(", ");
         return Err(bad_parameter(format!("nothing is looked for: give q, or another of {names}")).into());
     }
-    let permit = shared.stream_permit()?;
     let matches = Matches::new(&snapshot, typed, filter);
     let mut response = Body::from_stream(with_last_word(lines((matches, permit)))).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
@@ -61,13 +61,18 @@ fn lines<P: Send + 'static>((matches, permit): (Matches, P)) -> impl Stream<Item
         }
         let all = matches.count() == progress.found;
         let next = match matches.failure().filter(|_| progress.ended && all) {
-            Some(failure) => {
-                let error = problem::source_failed(failure.error.to_string());
+            Some(error) => {
                 text.push_str(&format!("{}\n", json!({ "error": error })));
                 Some(Next::Break)
             }
             None if progress.ended && all => {
-                text.push_str(&format!("{}\n", json!({ "done": true, "matches": progress.found })));
+                let failed = matches.failed();
+                let done = if failed.is_empty() {
+                    json!({ "done": true, "matches": progress.found })
+                } else {
+                    json!({ "done": true, "matches": progress.found, "failed": failed })
+                };
+                text.push_str(&format!("{done}\n"));
                 None
             }
             None => {

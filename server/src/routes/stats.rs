@@ -11,7 +11,6 @@ use record::wire::{Stats, StatsBucket, StatsBy};
 use super::query::Query;
 use super::{Shared, path, with_order};
 use crate::problem::{Problem, bad_parameter};
-use crate::tasks::blocking;
 
 /// Buckets where nobody says how many.
 const BUCKETS: u64 = 100;
@@ -33,9 +32,9 @@ pub async fn stats(
         return Err(bad_parameter(format!("buckets={count}: give a whole number from 1 to {STATS_BUCKETS_MAX}")).into());
     }
     let snapshot = shared.task(&path(task)?).await?.snapshot().await;
-    snapshot.indexed().await;
-    let log = snapshot.log().clone();
-    let parts = blocking(move || log.stats(count, by)).await;
+    let permit = shared.stream_permit()?;
+    let parts = snapshot.stats(count, by).await?;
+    drop(permit);
     let stats = Stats {
         by: named,
         generation: snapshot.generation(),
@@ -44,7 +43,7 @@ pub async fn stats(
         last_ts: parts.last.map(|last| last.to_string()),
         buckets: parts
             .buckets
-            .into_iter()
+            .iter()
             .map(|bucket| StatsBucket {
                 n: bucket.first + 1,
                 ts: bucket.from.to_string(),

@@ -88,8 +88,24 @@ impl Task {
         (state, bytes)
     }
 
-    /// The task as it stands. The first to ask opens it; it is opened anew once a source has changed.
+    /// The task as it stands. The first to ask opens it, for all who ask; it is opened anew once a source has changed.
     pub async fn snapshot(self: &Arc<Self>) -> Arc<Snapshot> {
+        if let Ok(opened) = self.opened.try_lock()
+            && let Some((snapshot, looked)) = &*opened
+            && looked.elapsed() < LOOK_AGAIN
+        {
+            return Arc::clone(snapshot);
+        }
+        // Who asked may go: what was begun is brought to its end, and the next one finds it.
+        let task = Arc::clone(self);
+        match tokio::spawn(async move { task.look().await }).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// See [`Task::snapshot`].
+    async fn look(self: &Arc<Self>) -> Arc<Snapshot> {
         let mut opened = self.opened.lock().await;
         if let Some((snapshot, looked)) = &mut *opened {
             if looked.elapsed() < LOOK_AGAIN {
@@ -102,7 +118,7 @@ impl Task {
             }
         }
         let task = Arc::clone(self);
-        let before = opened.take().map(|(before, _)| before);
+        let before = opened.as_ref().map(|(before, _)| Arc::clone(before));
         let snapshot =
             blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers, before.as_deref())).await;
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
@@ -113,7 +129,10 @@ impl Task {
 
     /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths.
     async fn summary(self: &Arc<Self>) -> TaskSummary {
-        let snapshot = self.opened.lock().await.as_ref().map(|(snapshot, _)| Arc::clone(snapshot));
+        // One that is being opened is told of as if it were closed: a list waits for nobody.
+        let opened = self.opened.try_lock().ok();
+        let snapshot = opened.as_deref().and_then(Option::as_ref).map(|(snapshot, _)| Arc::clone(snapshot));
+        drop(opened);
         if let Some(snapshot) = snapshot {
             return summary_of(&snapshot);
         }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use engine::{Failure, Filter, LineSet};
+use engine::{Filter, LineSet};
+use record::wire::ApiError;
 
 use super::Snapshot;
 use super::searches::{InUse, Progress};
@@ -12,6 +13,7 @@ use crate::filters::Typed;
 pub struct Matches {
     /// Keeps the index under way that the search follows.
     snapshot: Arc<Snapshot>,
+    filter: Filter,
     search: InUse,
     /// Lines that were handed out.
     taken: u64,
@@ -22,8 +24,10 @@ impl Matches {
     /// The lines that `filter`, as it was typed, lets through.
     #[must_use]
     pub fn new(snapshot: &Arc<Snapshot>, typed: Typed, filter: Filter) -> Self {
+        // Only the sources are asked of it later: a compiled expression is not kept.
+        let sources = filter.without_pattern();
         let search = snapshot.searches().search(typed, filter);
-        Self { snapshot: Arc::clone(snapshot), search, taken: 0, share: 0.0 }
+        Self { snapshot: Arc::clone(snapshot), filter: sources, search, taken: 0, share: 0.0 }
     }
 
     /// The next lines, `count` at most, and how far the search has come. Waits for a line, for a hundredth of the log to
@@ -43,9 +47,13 @@ impl Matches {
         self.taken
     }
 
-    /// The source that broke off, and so may hold more.
-    pub fn failure(&self) -> Option<Failure> {
-        let known = || self.snapshot.log().index().failures().first().cloned();
-        self.search.failure().or_else(known)
+    /// Why not all was searched, if so.
+    pub fn failure(&self) -> Option<ApiError> {
+        self.search.failure()
+    }
+
+    /// The sources that were looked in and could not be read to their end.
+    pub fn failed(&self) -> Vec<String> {
+        self.snapshot.failed_of(&self.filter)
     }
 }

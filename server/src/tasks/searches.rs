@@ -2,13 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use engine::{Ended, Failure, Filter, LineSet, Log};
+use engine::{Ended, Filter, LineSet, Log};
 use record::wire::ApiError;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
+use super::snapshot::Progress as Indexed;
 use crate::filters::Typed;
 use crate::problem;
+
+/// How long a search may go on before another one that waits has its turn.
+const TURN: Duration = Duration::from_millis(200);
 
 /// Bytes that the sets of one task's searches may take; beyond it those used longest ago are forgotten.
 const SETS_BYTES_MAX: usize = 32 << 20;
@@ -31,17 +36,26 @@ pub struct Progress {
 
 /// All searches of one log, the one used last at the end.
 pub struct Searches {
-    log: Arc<Log>,
+    source: Source,
     known: Mutex<Vec<Arc<Search>>>,
 }
 
 /// One search.
 pub struct Search {
     typed: Typed,
-    filter: Filter,
-    log: Arc<Log>,
+    source: Source,
     state: Mutex<State>,
     progress: watch::Sender<Progress>,
+}
+
+/// What a search needs to go on.
+#[derive(Clone)]
+struct Source {
+    log: Arc<Log>,
+    /// Changes as the index comes further.
+    indexed: watch::Receiver<Indexed>,
+    /// Searches of all tasks that may run at one time.
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -50,56 +64,55 @@ struct State {
     /// Blocks of the index that were searched.
     blocks: usize,
     users: usize,
-    /// Tells the thread that searches to stop; none where there is no such thread.
+    /// Tells what searches to stop; none where nothing does.
     running: Option<Arc<AtomicBool>>,
-    failure: Option<Failure>,
+    failure: Option<ApiError>,
 }
 
 /// A search that somebody waits for; it goes on as long as there is one of these.
 pub struct InUse(Arc<Search>);
 
 impl Searches {
-    /// No searches yet.
+    /// No searches yet of a log whose index is being built.
     #[must_use]
-    pub fn new(log: Arc<Log>) -> Self {
-        Self { log, known: Mutex::default() }
+    pub fn new(log: Arc<Log>, indexed: watch::Receiver<Indexed>, turns: Arc<Semaphore>) -> Self {
+        Self { source: Source { log, indexed, turns }, known: Mutex::default() }
     }
 
-    /// The searches of a log that has grown from another: of that one's, what was found in the blocks of the index that
-    /// stayed as they were.
-    #[must_use]
-    pub fn grown_from(log: Arc<Log>, before: &Self, blocks: usize) -> Self {
+    /// Takes over what `before`, the searches of the log from which this one has grown, found in the first so many blocks
+    /// of the index: those that stayed as they were.
+    pub fn take_over(&self, before: &Self, blocks: usize) {
         let kept = |old: &Arc<Search>| {
             let state = lock(&old.state);
             let blocks = state.blocks.min(blocks);
             let mut found = state.found.clone();
-            found.truncate(blocks as u64 * log.index().spacing());
+            found.truncate(blocks as u64 * self.source.log.index().spacing());
             let progress = Progress { found: found.len(), ..Progress::default() };
             Arc::new(Search {
                 typed: old.typed.clone(),
-                filter: old.filter.clone(),
-                log: Arc::clone(&log),
+                source: self.source.clone(),
                 state: Mutex::new(State { found, blocks, ..State::default() }),
                 progress: watch::Sender::new(progress),
             })
         };
-        let known = lock(&before.known).iter().map(kept).collect();
-        Self { known: Mutex::new(known), log }
+        let taken = lock(&before.known).iter().map(kept).collect();
+        *lock(&self.known) = taken;
     }
 
     /// The search for this filter, under way. To be called in the context of a runtime.
     pub fn search(&self, typed: Typed, filter: Filter) -> InUse {
         let mut known = lock(&self.known);
-        let search = match known.iter().position(|search| search.typed == typed) {
-            Some(at) => known.remove(at),
-            None => {
-                let log = Arc::clone(&self.log);
-                let progress = watch::Sender::default();
-                Arc::new(Search { typed, filter, log, state: Mutex::default(), progress })
+        let same = known.iter().position(|search| search.typed == typed);
+        let search = match same.map(|at| known.remove(at)) {
+            // What failed is tried again.
+            Some(search) if lock(&search.state).failure.is_none() => search,
+            _ => {
+                let (source, progress) = (self.source.clone(), watch::Sender::default());
+                Arc::new(Search { typed, source, state: Mutex::default(), progress })
             }
         };
         known.push(Arc::clone(&search));
-        let in_use = search.take();
+        let in_use = search.take(filter);
         forget_old(&mut known);
         in_use
     }
@@ -125,46 +138,73 @@ fn forget_old(known: &mut Vec<Arc<Search>>) {
 }
 
 impl Search {
-    fn take(self: &Arc<Self>) -> InUse {
+    /// `filter` lives as long as the search runs: a compiled expression takes more memory than what it finds.
+    fn take(self: &Arc<Self>, filter: Filter) -> InUse {
         let mut state = lock(&self.state);
         state.users += 1;
         if state.running.is_none() && !self.progress.borrow().ended {
-            self.start(&mut state);
+            let stop = Arc::new(AtomicBool::new(false));
+            state.running = Some(Arc::clone(&stop));
+            tokio::spawn(Arc::clone(self).run(Arc::new(filter), stop));
         }
         InUse(Arc::clone(self))
     }
 
-    fn start(self: &Arc<Self>, state: &mut State) {
-        let stop = Arc::new(AtomicBool::new(false));
-        state.running = Some(Arc::clone(&stop));
-        let search = Arc::clone(self);
-        let from = state.blocks;
-        tokio::task::spawn_blocking(move || search.run(from, &stop));
-    }
-
-    fn run(self: &Arc<Self>, from: usize, stop: &AtomicBool) {
-        let spacing = self.log.index().spacing();
-        let ended = self.log.search(&self.filter, from, stop, |searched| {
-            let mut state = lock(&self.state);
-            state.found.extend(&searched.lines);
-            state.blocks = searched.blocks.end;
-            let lines = state.blocks as u64 * spacing;
-            let found = state.found.len();
-            drop(state);
-            self.progress.send_replace(Progress { found, lines, share: searched.share, ended: false });
-        });
-        let mut state = lock(&self.state);
-        state.running = None;
-        match ended {
-            // Somebody came back in between.
-            Ended::Stopped if state.users > 0 => self.start(&mut state),
-            Ended::Stopped => {}
-            Ended::Done => self.end(&mut state, None),
-            Ended::Failed(failure) => self.end(&mut state, Some(failure)),
+    /// Searches turn by turn until all is searched, or nobody waits any more. Holds no thread while the index is behind.
+    async fn run(self: Arc<Self>, filter: Arc<Filter>, stop: Arc<AtomicBool>) {
+        let mut indexed = self.source.indexed.clone();
+        loop {
+            indexed.mark_unchanged();
+            let turn = Arc::clone(&self.source.turns).acquire_owned().await;
+            let (search, wanted, told) = (Arc::clone(&self), Arc::clone(&filter), Arc::clone(&stop));
+            let ended = tokio::task::spawn_blocking(move || search.search(&wanted, &told)).await;
+            drop(turn);
+            let failure = match ended {
+                Ok(Ended::Stopped) => {
+                    let mut state = lock(&self.state);
+                    if state.users == 0 {
+                        state.running = None;
+                        return;
+                    }
+                    // Its turn was over, or somebody came back in between.
+                    stop.store(false, Ordering::Relaxed);
+                    continue;
+                }
+                Ok(Ended::Waits) => {
+                    if indexed.changed().await.is_ok() || self.source.log.index().is_complete() {
+                        continue;
+                    }
+                    Some(problem::broken("the index of the log was not built"))
+                }
+                Ok(Ended::Done) => None,
+                Ok(Ended::Failed(failure)) => Some(problem::source_failed(failure.error.to_string())),
+                Err(error) => Some(problem::broken(&format!("the search broke down: {error}"))),
+            };
+            self.end(failure);
+            return;
         }
     }
 
-    fn end(&self, state: &mut State, failure: Option<Failure>) {
+    /// One turn.
+    fn search(&self, filter: &Filter, stop: &AtomicBool) -> Ended {
+        let log = &self.source.log;
+        let spacing = log.index().spacing();
+        let from = lock(&self.state).blocks;
+        let began = Instant::now();
+        log.search(filter, from, stop, |searched| {
+            let mut state = lock(&self.state);
+            state.found.extend(&searched.lines);
+            state.blocks = searched.blocks.end;
+            let (found, lines) = (state.found.len(), state.blocks as u64 * spacing);
+            drop(state);
+            self.progress.send_replace(Progress { found, lines, share: searched.share, ended: false });
+            began.elapsed() < TURN
+        })
+    }
+
+    fn end(&self, failure: Option<ApiError>) {
+        let mut state = lock(&self.state);
+        state.running = None;
         let failed = failure.is_some();
         state.failure = failure;
         self.progress.send_modify(|progress| {
@@ -183,7 +223,7 @@ impl InUse {
         self.0.progress.subscribe()
     }
 
-    /// Asks something of what was found so far.
+    /// Asks something of what was found so far; nothing that takes long.
     pub fn found<T>(&self, ask: impl FnOnce(&LineSet) -> T) -> T {
         ask(&lock(&self.0.state).found)
     }
@@ -194,18 +234,18 @@ impl InUse {
         debug_assert!(waited, "the search holds the sender");
     }
 
-    /// Waits for it to end.
+    /// Waits until all was searched.
     ///
     /// # Errors
     ///
     /// That of a source which broke off meanwhile.
     pub async fn ended(&self) -> Result<(), ApiError> {
         self.wait(|progress| progress.ended).await;
-        self.failure().map_or(Ok(()), |failure| Err(problem::source_failed(failure.error.to_string())))
+        self.failure().map_or(Ok(()), Err)
     }
 
-    /// The source that broke off, if it ended so.
-    pub fn failure(&self) -> Option<Failure> {
+    /// Why it could not search all, if so.
+    pub fn failure(&self) -> Option<ApiError> {
         lock(&self.0.state).failure.clone()
     }
 }

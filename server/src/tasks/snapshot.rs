@@ -1,18 +1,20 @@
 //! A task as it stood at one moment: its sources opened, its order fixed, its index under way.
 
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use engine::{Error, FileSource, Index, Input, Log, Origin};
+use engine::{Buckets, By, Error, FileSource, Filter, Index, Input, Log, Origin};
 use record::Timestamp;
-use record::wire::{SourceInfo, State, TaskInfo};
-use tokio::sync::{Semaphore, watch};
+use record::wire::{ApiError, SourceInfo, State, TaskInfo};
+use tokio::sync::{Mutex, Semaphore, watch};
 
+use super::catalog::blocking;
 use super::kept::Kept;
 use super::{FoundTask, Searches, Settings};
-use crate::gather;
+use crate::{gather, problem};
 
 /// How far the index has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,23 @@ pub struct Snapshot {
     progress: watch::Receiver<Progress>,
     cancelled: Arc<AtomicBool>,
     searches: Searches,
+    /// What was counted over the log, the newest last.
+    stats: Mutex<Vec<Counted>>,
+}
+
+/// Into how many parts a log was divided, by what, and the parts.
+type Counted = ((u64, By), Arc<Buckets>);
+
+/// Counts over one log that are remembered: a few widths of a window.
+const STATS_MAX: usize = 16;
+
+/// Stops what was begun for somebody who has gone.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Snapshot {
@@ -87,13 +106,14 @@ impl Snapshot {
         let snapshot = Arc::new(Self {
             found: found.clone(),
             generation: generation(&sources),
-            searches: match before.filter(|before| is_grown_from(&sources, before)) {
-                Some(before) => {
-                    let blocks = log.index().blocks().len();
-                    Searches::grown_from(Arc::clone(&log), &before.searches, blocks)
+            searches: {
+                let searches = Searches::new(Arc::clone(&log), progress.clone(), Arc::clone(&settings.turns));
+                if let Some(before) = before.filter(|before| is_grown_from(&sources, before)) {
+                    searches.take_over(&before.searches, log.index().blocks().len());
                 }
-                None => Searches::new(Arc::clone(&log)),
+                searches
             },
+            stats: Mutex::default(),
             log,
             sources,
             progress,
@@ -140,6 +160,29 @@ impl Snapshot {
         tracing::trace!(built, "waited for the index");
     }
 
+    /// The log in so many parts, once all its lines were counted. Reckoned once for all who ask.
+    ///
+    /// # Errors
+    ///
+    /// That of a source which broke off meanwhile.
+    pub async fn stats(&self, count: u64, by: By) -> Result<Arc<Buckets>, ApiError> {
+        self.indexed().await;
+        // One at a time: the next may ask for the same.
+        let mut known = self.stats.lock().await;
+        if let Some((_, buckets)) = known.iter().find(|(asked, _)| *asked == (count, by)) {
+            return Ok(Arc::clone(buckets));
+        }
+        let stop = StopOnDrop(Arc::default());
+        let (log, told) = (Arc::clone(&self.log), Arc::clone(&stop.0));
+        let buckets = blocking(move || log.stats(count, by, &told)).await;
+        let buckets = Arc::new(buckets.map_err(|failure| problem::source_failed(failure.error.to_string()))?);
+        if known.len() == STATS_MAX {
+            known.remove(0);
+        }
+        known.push(((count, by), Arc::clone(&buckets)));
+        Ok(buckets)
+    }
+
     /// The searches of its log.
     pub fn searches(&self) -> &Searches {
         &self.searches
@@ -162,8 +205,19 @@ impl Snapshot {
 
     /// The ids of the sources that could not be read, or not to their end.
     pub fn failed(&self) -> Vec<String> {
-        let info = self.sources();
-        info.into_iter().filter(|source| source.state == State::Failed).map(|source| source.id).collect()
+        let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
+        let has_failed = |source: &&SourceState| match &source.opened {
+            Ok(place) => broken.contains(place),
+            Err(_) => true,
+        };
+        self.sources.iter().filter(has_failed).map(|source| source.id.clone()).collect()
+    }
+
+    /// The ids of those that broke off while they were counted, and of which this filter wants lines.
+    pub fn failed_of(&self, filter: &Filter) -> Vec<String> {
+        let index = self.log.index();
+        let wanted = index.failures().iter().filter(|failure| filter.wants_source(failure.source));
+        wanted.map(|failure| self.log.inputs()[failure.source].id.to_string()).collect()
     }
 
     /// How many lines there seem to be: exact once they were counted.
@@ -225,15 +279,14 @@ impl Snapshot {
 
     fn sources(&self) -> Vec<SourceInfo> {
         let index = self.log.index();
+        let failures: HashMap<usize, &Error> =
+            index.failures().iter().map(|failure| (failure.source, &failure.error)).collect();
         self.sources
             .iter()
             .map(|source| {
                 let error = match &source.opened {
                     Err(error) => Some(error.to_string()),
-                    Ok(place) => {
-                        let failure = index.failures().iter().find(|failure| failure.source == *place);
-                        failure.map(|failure| failure.error.to_string())
-                    }
+                    Ok(place) => failures.get(place).map(ToString::to_string),
                 };
                 let lines = match source.opened {
                     Ok(place) if index.is_complete() => Some(index.lines_by_source()[place]),
@@ -283,7 +336,8 @@ impl Indexing {
     /// Builds the index when a worker is free, and keeps it.
     async fn run(self, workers: Arc<Semaphore>) {
         let Ok(permit) = workers.acquire_owned().await else { return };
-        let built = tokio::task::spawn_blocking(move || {
+        // A thread of its own: those that may block for a while are for readers, and they wait for this.
+        let built = std::thread::Builder::new().name("index".to_owned()).spawn(move || {
             let mut kept_at = Instant::now();
             self.log.build_index(&self.cancelled, |index| {
                 self.tell(index);
@@ -297,8 +351,8 @@ impl Indexing {
             }
             drop(permit);
         });
-        if let Err(error) = built.await {
-            tracing::error!(%error, "an index was not built");
+        if let Err(error) = built {
+            tracing::error!(%error, "there is no thread to build an index");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Case, Failure, Filter, LineSet};
+use engine::{Case, Filter, LineSet};
 use record::Zone;
 use record::wire::ApiError;
 
@@ -16,10 +16,10 @@ use crate::problem;
 pub enum View {
     /// All lines; the rank is the ordinal.
     All,
-    /// Lines that a search finds, as it finds them.
-    Found(InUse),
+    /// Lines that a search finds, as it finds them; and the filter without its pattern.
+    Found(InUse, Filter),
     /// Those and lines around them; all were found before.
-    Around(Arc<LineSet>),
+    Around(Arc<LineSet>, Filter),
 }
 
 /// The filter that was typed, for the sources of this snapshot.
@@ -48,24 +48,23 @@ impl View {
         let has_pattern = filter.pattern.is_some();
         let search = snapshot.searches().search(typed.clone(), filter);
         if context == 0 || !has_pattern {
-            return Ok(Self::Found(search));
+            return Ok(Self::Found(search, others));
         }
         search.ended().await?;
         let mut around = None;
         if !others.is_empty() {
+            let others = others.clone();
             let typed = Typed { pattern: None, case: None, ..typed.clone() };
             let search = snapshot.searches().search(typed, others);
             search.ended().await?;
             around = Some(search);
         }
         let lines = snapshot.log().index().lines();
-        let set = blocking(move || {
-            search.found(|found| match &around {
-                None => found.with_context(context, None, lines),
-                Some(around) => around.found(|around| found.with_context(context, Some(around), lines)),
-            })
-        });
-        Ok(Self::Around(Arc::new(set.await)))
+        // Copies, since nobody else may wait for as long as this takes.
+        let found = search.found(LineSet::clone);
+        let around = around.map(|around| around.found(LineSet::clone));
+        let set = blocking(move || found.with_context(context, around.as_ref(), lines)).await;
+        Ok(Self::Around(Arc::new(set), others))
     }
 
     /// How many lines it has; none as long as they are not all known.
@@ -75,8 +74,8 @@ impl View {
                 let index = snapshot.log().index();
                 index.is_complete().then(|| index.lines())
             }
-            Self::Found(search) => search.progress().borrow().ended.then(|| search.found(LineSet::len)),
-            Self::Around(lines) => Some(lines.len()),
+            Self::Found(search, _) => search.progress().borrow().ended.then(|| search.found(LineSet::len)),
+            Self::Around(lines, _) => Some(lines.len()),
         }
     }
 
@@ -87,11 +86,11 @@ impl View {
                 snapshot.indexed().await;
                 snapshot.log().index().lines()
             }
-            Self::Found(search) => {
+            Self::Found(search, _) => {
                 search.wait(|progress| progress.ended).await;
                 search.found(LineSet::len)
             }
-            Self::Around(lines) => lines.len(),
+            Self::Around(lines, _) => lines.len(),
         }
     }
 
@@ -99,11 +98,11 @@ impl View {
     pub async fn rank(&self, ordinal: u64) -> u64 {
         match self {
             Self::All => ordinal,
-            Self::Found(search) => {
+            Self::Found(search, _) => {
                 search.wait(|progress| progress.ended || progress.lines > ordinal).await;
                 search.found(|found| found.rank(ordinal))
             }
-            Self::Around(lines) => lines.rank(ordinal),
+            Self::Around(lines, _) => lines.rank(ordinal),
         }
     }
 
@@ -111,19 +110,27 @@ impl View {
     pub async fn lines(&self, rank: u64, count: usize) -> Vec<u64> {
         match self {
             Self::All => (rank..rank.saturating_add(count as u64)).collect(),
-            Self::Found(search) => {
+            Self::Found(search, _) => {
                 search.wait(|progress| progress.ended || progress.found > rank).await;
                 search.found(|found| found.from_rank(rank, count))
             }
-            Self::Around(lines) => lines.from_rank(rank, count),
+            Self::Around(lines, _) => lines.from_rank(rank, count),
         }
     }
 
-    /// The source that broke off while it was searched.
-    pub fn failure(&self) -> Option<Failure> {
+    /// Lines of this source may be among them.
+    pub fn wants_source(&self, source: usize) -> bool {
         match self {
-            Self::Found(search) => search.failure(),
-            Self::All | Self::Around(_) => None,
+            Self::All => true,
+            Self::Found(_, filter) | Self::Around(_, filter) => filter.wants_source(source),
+        }
+    }
+
+    /// Why not all of it was searched, if so.
+    pub fn failure(&self) -> Option<ApiError> {
+        match self {
+            Self::Found(search, _) => search.failure(),
+            Self::All | Self::Around(..) => None,
         }
     }
 }

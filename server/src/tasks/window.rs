@@ -107,9 +107,9 @@ impl Opening {
         rank = rank.saturating_sub(wanted.before);
         let mut limit = wanted.limit;
         if let Some(last) = &wanted.resume {
-            let (last, _) = first(&snapshot, &view, last, zone).await?;
-            limit = limit.saturating_sub((last + 1).saturating_sub(rank));
-            rank = last + 1;
+            let last = behind(&snapshot, &view, last, zone).await?;
+            limit = limit.saturating_sub(last.saturating_sub(rank));
+            rank = last;
             if limit == 0 || rank >= view.count(&snapshot).await {
                 return Ok(None);
             }
@@ -156,14 +156,15 @@ impl Opening {
             From::Uncounted(merge) => write_stretch(*merge, None, self.limit, format, out)?,
             From::Rank(view, rank) => write_found(&snapshot, &view, rank, self.limit, format, out)?,
         };
+        let sent = out.sent || !out.gathered.is_empty();
         match (failure, format) {
             (None, Format::Page) => out.item(&WindowItem::End),
+            // Where there was no record, whose id would be asked for again, the end has one that is answered with 204.
+            (None, Format::Events) if !sent => out.gathered.extend_from_slice(b"id: end\nevent: end\ndata: {}\n\n"),
             (None, Format::Events) => out.gathered.extend_from_slice(b"event: end\ndata: {}\n\n"),
             (None, _) => {}
-            (Some(failure), _) => {
-                let error = problem::source_failed(failure.error.to_string());
-                let source = &*snapshot.log().inputs()[failure.source].id;
-                tracing::warn!(source, error = error.detail, "a source broke off");
+            (Some(error), _) => {
+                tracing::warn!(error = error.detail, "an answer broke off");
                 match format {
                     Format::Page => out.item(&WindowItem::Error(error)),
                     Format::Ndjson => out.item(&serde_json::json!({ "error": error })),
@@ -203,7 +204,7 @@ fn write_stretch(
     limit: u64,
     format: Format,
     out: &mut Chunks,
-) -> Option<Option<Failure>> {
+) -> Option<Option<ApiError>> {
     for _ in 0..limit {
         if merge.next().is_none() {
             break;
@@ -211,7 +212,7 @@ fn write_stretch(
         out.line(&mut merge, n, format)?;
         n = n.map(|n| n + 1);
     }
-    Some(merge.failures().first().cloned())
+    Some(merge.failures().first().map(failed))
 }
 
 /// Writes lines of a view from a rank on, as they are found. As [`write_stretch`].
@@ -222,7 +223,7 @@ fn write_found(
     limit: u64,
     format: Format,
     out: &mut Chunks,
-) -> Option<Option<Failure>> {
+) -> Option<Option<ApiError>> {
     let runtime = Handle::current();
     let mut picker = Picker::new(Arc::clone(snapshot.log()));
     let end = rank.saturating_add(limit);
@@ -246,13 +247,26 @@ fn write_found(
             break;
         }
         for ordinal in &ordinals {
-            let Some(merge) = picker.line(*ordinal) else { break };
+            let Some(merge) = picker.line(*ordinal) else {
+                // What comes behind a source that broke off has other numbers than those that were found.
+                return Some(picker.failure().as_ref().map(failed));
+            };
             out.line(merge, Some(ordinal + 1), format)?;
         }
         rank += ordinals.len() as u64;
     }
-    let known = || snapshot.log().index().failures().first().cloned();
-    Some(view.failure().or_else(|| picker.failure()).or_else(known))
+    // Whoever got all that was asked for need not know what is behind it.
+    let known =
+        || snapshot.log().index().failures().iter().find(|failure| view.wants_source(failure.source)).map(failed);
+    Some(
+        view.failure()
+            .or_else(|| picker.failure().as_ref().map(failed))
+            .or_else(|| if rank < end { known() } else { None }),
+    )
+}
+
+fn failed(failure: &Failure) -> ApiError {
+    problem::source_failed(failure.error.to_string())
 }
 
 /// Bytes on their way to a reader.
@@ -320,6 +334,14 @@ fn uncounted(log: &Log, place: Place, before: u64) -> Option<Merge> {
             log.near(place, before).map(|(merge, _)| merge)
         }
         _ => None,
+    }
+}
+
+/// The rank of the first line of a view that comes after the one that `start` names, which need not be in it.
+async fn behind(snapshot: &Arc<Snapshot>, view: &View, start: &Start, zone: &Zone) -> Result<u64, ApiError> {
+    match first(snapshot, view, start, zone).await? {
+        (_, Some(n)) => Ok(view.rank(n).await),
+        (rank, None) => Ok(rank + 1),
     }
 }
 

@@ -62,6 +62,11 @@ impl Folder {
         set_modified(&path);
     }
 
+    /// Writes all that lies in it over what lies in another.
+    pub fn copy_to(&self, other: &Self) {
+        copy(self.path(), other.path());
+    }
+
     /// Appends to a file. It was changed now.
     pub fn append(&self, name: &str, bytes: &str) {
         let mut file = File::options().append(true).open(self.join(name)).expect("it is there");

@@ -547,7 +547,14 @@ fn a_number_that_no_log_can_reach_is_refused() {
                 if let Ok(Loaded::Same(index)) = Index::load(&file, &today, &inputs) {
                     assert!(index.bytes_passed() <= SPOOL_BYTES_MAX, "{digits} digits at {place}");
                     let log = Log::new(Arc::clone(&inputs)).with_index(index);
-                    assert_eq!(log.stats(7, By::Time).buckets.len(), 7, "{digits} digits at {place}");
+                    assert_eq!(
+                        log.stats(7, By::Time, &std::sync::atomic::AtomicBool::new(false))
+                            .expect("memory reads")
+                            .buckets
+                            .len(),
+                        7,
+                        "{digits} digits at {place}"
+                    );
                 }
             }
         }

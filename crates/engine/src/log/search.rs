@@ -35,6 +35,8 @@ pub struct Searched {
 pub enum Ended {
     /// The whole log was searched.
     Done,
+    /// All was searched that the index knows; it has not come further yet.
+    Waits,
     /// It was told to stop.
     Stopped,
     /// A source could not be read any more.
@@ -51,15 +53,21 @@ struct Group {
 
 impl Log {
     /// Finds the lines that `filter` wants, from block `from` of the index on, in order; `found` is told stretch by
-    /// stretch. Waits for the index where it is not complete; ends when `stop` is set, or with the log.
-    pub fn search(&self, filter: &Filter, from: usize, stop: &AtomicBool, mut found: impl FnMut(Searched)) -> Ended {
+    /// stretch, and says whether to go on. Ends when `stop` is set, with the log, or where the index has not come further.
+    pub fn search(
+        &self,
+        filter: &Filter,
+        from: usize,
+        stop: &AtomicBool,
+        mut found: impl FnMut(Searched) -> bool,
+    ) -> Ended {
         let mut next = from;
         let mut group_bytes = SEARCH_GROUP_BYTES / 64;
         loop {
-            let Some(wave) = self.wave(next, group_bytes, stop) else { return Ended::Stopped };
+            let (wave, complete) = self.wave(next, group_bytes);
             group_bytes = (2 * group_bytes).min(SEARCH_GROUP_BYTES);
             if wave.is_empty() {
-                return Ended::Done;
+                return if complete { Ended::Done } else { Ended::Waits };
             }
             let results: Vec<_> = wave.par_iter().map(|group| self.search_group(filter, group)).collect();
             for (group, result) in wave.into_iter().zip(results) {
@@ -67,22 +75,18 @@ impl Log {
                 match result {
                     Ok(lines) => {
                         let share = self.share_before(next);
-                        found(Searched { blocks: group.blocks, lines, share });
+                        if !found(Searched { blocks: group.blocks, lines, share }) || stop.load(Ordering::Relaxed) {
+                            return Ended::Stopped;
+                        }
                     }
                     Err(failure) => return Ended::Failed(failure),
-                }
-                if stop.load(Ordering::Relaxed) {
-                    return Ended::Stopped;
                 }
             }
         }
     }
 
-    /// The next groups to search, for all cores at once; none of them at the end of the log. None once told to stop.
-    fn wave(&self, next: usize, group_bytes: u64, stop: &AtomicBool) -> Option<Vec<Group>> {
-        if !self.wait_for_block(next, stop) {
-            return None;
-        }
+    /// The next groups to search, for all cores at once; none of them where the index knows no more. True, if it knows all.
+    fn wave(&self, next: usize, group_bytes: u64) -> (Vec<Group>, bool) {
         let index = self.index();
         let mut groups = Vec::new();
         let mut start = next;
@@ -91,7 +95,7 @@ impl Log {
             start = group.blocks.end;
             groups.push(group);
         }
-        Some(groups)
+        (groups, index.is_complete())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a share for people needs no more than a few digits")]
@@ -358,8 +362,15 @@ fn candidates_in(input: &Input, pattern: &Pattern, range: Range<u64>, found: &mu
     let mut filled = 0;
     loop {
         let wanted = usize::try_from(range.end - base).unwrap_or(usize::MAX).min(buf.len());
-        let count =
-            if filled < wanted { input.source.read_at(base + filled as u64, &mut buf[filled..wanted])? } else { 0 };
+        let read = match filled < wanted {
+            true => input.source.read_at(base + filled as u64, &mut buf[filled..wanted]),
+            false => Ok(0),
+        };
+        let Ok(count) = read else {
+            // What stands before the break is a line too.
+            pattern.candidates(&buf[..filled], |start| found.push(base + start as u64));
+            return read.map(|_| ());
+        };
         filled += count;
         if count == 0 && filled < buf.len() {
             // The last line of all may have no newline.
@@ -442,8 +453,10 @@ mod tests {
         let pattern = Some(Arc::new(Pattern::new(pattern, Case::Match).expect("a pattern")));
         let mut found = Vec::new();
         let never = AtomicBool::new(false);
-        let ended =
-            log.search(&Filter { pattern, ..Filter::default() }, 0, &never, |searched| found.extend(searched.lines));
+        let ended = log.search(&Filter { pattern, ..Filter::default() }, 0, &never, |searched| {
+            found.extend(searched.lines);
+            true
+        });
         assert!(matches!(ended, Ended::Done), "{ended:?}");
         assert_eq!(found, expected);
     }

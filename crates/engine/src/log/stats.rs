@@ -1,11 +1,15 @@
 //! How the lines of a log and their levels lie over it, from the index; only blocks across a border are read.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 use record::Timestamp;
 
 use super::Log;
 use crate::index::{LevelCounts, level_place};
 use crate::limits::STATS_BUCKETS_MAX;
+use crate::merge::Failure;
 
 /// What a log is divided by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +70,17 @@ impl Scale {
 }
 
 impl Log {
-    /// The log in `count` parts (at most [`STATS_BUCKETS_MAX`]), as far as the index knows it.
-    #[must_use]
-    pub fn stats(&self, count: u64, by: By) -> Buckets {
+    /// The log in `count` parts (at most [`STATS_BUCKETS_MAX`]), as far as the index knows it. Empty once `stop` is set.
+    ///
+    /// # Errors
+    ///
+    /// The source that broke off, where it is one of which the index does not know.
+    pub fn stats(&self, count: u64, by: By, stop: &AtomicBool) -> Result<Buckets, Failure> {
         let (blocks, spacing) = {
             let index = self.index();
             (index.blocks().to_vec(), index.spacing())
         };
-        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Buckets::default() };
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(Buckets::default()) };
         let scale = Scale {
             by,
             count: count.clamp(1, STATS_BUCKETS_MAX),
@@ -89,22 +96,21 @@ impl Log {
             if block.lines > 0 && bucket == scale.bucket(ordinal + block.lines - 1, block.last_key) {
                 add(&mut sums[bucket], block.lines, &block.levels);
             } else {
-                across.push((at, ordinal, block.lines));
+                across.push((at, ordinal..ordinal + block.lines));
             }
         }
-        let counted: Vec<Vec<(usize, usize)>> = across
-            .par_iter()
-            .map(|(block, ordinal, lines)| {
-                let mut merge = self.merge_from_block(*block);
-                let next =
-                    |ordinal| merge.next().map(|(_, line)| (scale.bucket(ordinal, line.key), level_place(line.level)));
-                (*ordinal..ordinal + lines).map_while(next).collect()
-            })
-            .collect();
-        for (bucket, level) in counted.into_iter().flatten() {
-            let mut levels = LevelCounts::default();
-            levels[level] = 1;
-            add(&mut sums[bucket], 1, &levels);
+        // A few at a time, so that others who want the same threads have their turn.
+        for wave in across.chunks(2 * rayon::current_num_threads()) {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(Buckets::default());
+            }
+            let parts: Vec<_> =
+                wave.par_iter().map(|(at, ordinals)| self.parts_of(*at, ordinals.clone(), scale)).collect();
+            for part in parts {
+                for (bucket, levels) in part? {
+                    add(&mut sums[bucket], levels.iter().sum(), &levels);
+                }
+            }
         }
         let mut next = 0;
         let buckets = (0..).zip(sums).map(|(at, (lines, levels))| {
@@ -116,7 +122,27 @@ impl Log {
             };
             Bucket { from, first, lines, levels }
         });
-        Buckets { buckets: buckets.collect(), last: Some(last.last_key) }
+        Ok(Buckets { buckets: buckets.collect(), last: Some(last.last_key) })
+    }
+
+    /// How the lines of a block fall into buckets.
+    fn parts_of(&self, block: usize, ordinals: Range<u64>, scale: Scale) -> Result<Vec<(usize, LevelCounts)>, Failure> {
+        let mut parts: Vec<(usize, LevelCounts)> = Vec::new();
+        let mut merge = self.merge_from_block(block);
+        for ordinal in ordinals {
+            let Some((_, line)) = merge.next() else { break };
+            let bucket = scale.bucket(ordinal, line.key);
+            let place = level_place(line.level);
+            match parts.last_mut() {
+                Some((last, levels)) if *last == bucket => levels[place] += 1,
+                _ => {
+                    let mut levels = LevelCounts::default();
+                    levels[place] = 1;
+                    parts.push((bucket, levels));
+                }
+            }
+        }
+        self.new_failure(merge.failures()).map_or(Ok(parts), Err)
     }
 }
 

@@ -21,6 +21,8 @@ use crate::limits::{BLOCK_BYTES_MAX, COPIES_LINES_MAX};
 pub(super) struct Copies {
     hasher: SipHasher13,
     key: Timestamp,
+    /// No other source has lines of the key: there are no copies.
+    alone: bool,
     seen: Seen,
     /// Set once there were too many different lines: what follows.
     rest: Option<Rest>,
@@ -80,7 +82,7 @@ impl Copies {
         // Nobody who writes logs can foresee which lines would have one hash.
         let random = RandomState::new();
         let hasher = SipHasher13::new_with_keys(random.hash_one(1), random.hash_one(2));
-        Self { hasher, key: Timestamp::from_nanos(i128::MIN), seen: Seen::default(), rest: None }
+        Self { hasher, key: Timestamp::from_nanos(i128::MIN), alone: false, seen: Seen::default(), rest: None }
     }
 }
 
@@ -99,8 +101,12 @@ impl Merge {
         let (source, line) = (source, *line);
         if line.key != copies.key {
             copies.key = line.key;
+            copies.alone = self.tree.next_key() != Some(line.key);
             copies.seen.clear();
             copies.rest = None;
+        }
+        if copies.alone {
+            return true;
         }
         let hash = self.hash(&copies.hasher, source, &line);
         if let Some(rest) = &mut copies.rest {

@@ -45,6 +45,20 @@ impl Tree {
         self.keys.get(self.winner).is_some_and(Option::is_some).then_some(self.winner)
     }
 
+    /// The least key of all heads but the winner's.
+    pub fn next_key(&self) -> Option<Timestamp> {
+        let mut least: Option<Timestamp> = None;
+        let mut node = (self.winner + self.keys.len()) / 2;
+        // Who comes next has lost to the winner, and to nobody else.
+        while node > 0 {
+            if let Some(key) = self.keys[self.losers[node]] {
+                least = Some(least.map_or(key, |least| least.min(key)));
+            }
+            node /= 2;
+        }
+        least
+    }
+
     /// The head of the winner is another one now; `key` is not before the one it had.
     #[inline]
     pub fn replace_least(&mut self, key: Option<Timestamp>) {
