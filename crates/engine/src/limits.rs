@@ -14,7 +14,7 @@ pub const BLOCK_BYTES_MIN: usize = 4 << 10;
 pub const BLOCK_BYTES_LEAST: usize = 2 << 10;
 
 /// Bytes that the blocks of all sources of one merge may take together; the block shrinks with their number.
-pub const BLOCKS_BYTES_MAX: usize = 16 << 20;
+pub const BLOCKS_BYTES_MAX: usize = 4 << 20;
 
 /// Sources of one merge up to which each is read ahead on other threads; with more, blocks are small and take memory.
 pub const AHEAD_SOURCES_MAX: usize = 256;

@@ -31,6 +31,9 @@ const CHUNKS_WAITING: usize = 4;
 /// Lines that are taken from a view at a time.
 const FOUND_LINES: usize = 1024;
 
+/// How long a reader may not read before the memory that its merge needs is given back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// How long to wait before looking again for a place that the index had not reached.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -130,7 +133,8 @@ impl Opening {
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
         tokio::task::spawn_blocking(move || {
-            let mut out = Chunks { sender, gathered: Vec::new(), records: JsonWriter::default(), sent: false };
+            let mut out =
+                Chunks { sender, gathered: Vec::new(), waiting: None, records: JsonWriter::default(), sent: false };
             // None: the reader has gone, which is nobody's fault.
             self.write(format, &mut out);
             drop(permit);
@@ -149,11 +153,8 @@ impl Opening {
             }));
         }
         let failure = match self.from {
-            From::Rank(View::All, rank) => {
-                let merge = snapshot.log().merge_from(rank);
-                write_stretch(merge, Some(rank + 1), self.limit, format, out)?
-            }
-            From::Uncounted(merge) => write_stretch(*merge, None, self.limit, format, out)?,
+            From::Rank(View::All, rank) => write_numbered(snapshot.log(), rank, self.limit, format, out)?,
+            From::Uncounted(merge) => write_uncounted(*merge, self.limit, format, out)?,
             From::Rank(view, rank) => write_found(&snapshot, &view, rank, self.limit, format, out)?,
         };
         let sent = out.sent || !out.gathered.is_empty();
@@ -197,25 +198,43 @@ pub fn with_last_word(
     })
 }
 
-/// Writes lines that follow one another. None once the reader has gone; else the source that broke off.
-fn write_stretch(
-    mut merge: Merge,
-    mut n: Option<u64>,
+/// Writes lines that follow one another, from an ordinal on. None once the reader has gone; else the source that broke off.
+fn write_numbered(
+    log: &Log,
+    mut ordinal: u64,
     limit: u64,
     format: Format,
     out: &mut Chunks,
 ) -> Option<Option<ApiError>> {
-    for _ in 0..limit {
-        if merge.next().is_none() {
-            break;
+    let end = ordinal.saturating_add(limit);
+    let mut merge = log.merge_from(ordinal);
+    while ordinal < end && merge.next().is_some() {
+        ordinal += 1;
+        out.line(&mut merge, Some(ordinal), format)?;
+        if out.is_stalled() && merge.failures().is_empty() {
+            drop(merge);
+            out.wait()?;
+            merge = log.merge_from(ordinal);
+            if let Some(failure) = log.new_failure(merge.failures()) {
+                return Some(Some(failed(&failure)));
+            }
         }
-        out.line(&mut merge, n, format)?;
-        n = n.map(|n| n + 1);
     }
     Some(merge.failures().first().map(failed))
 }
 
-/// Writes lines of a view from a rank on, as they are found. As [`write_stretch`].
+/// The same of a few lines that have no numbers yet.
+fn write_uncounted(mut merge: Merge, limit: u64, format: Format, out: &mut Chunks) -> Option<Option<ApiError>> {
+    for _ in 0..limit {
+        if merge.next().is_none() {
+            break;
+        }
+        out.line(&mut merge, None, format)?;
+    }
+    Some(merge.failures().first().map(failed))
+}
+
+/// Writes lines of a view from a rank on, as they are found. As [`write_numbered`].
 fn write_found(
     snapshot: &Snapshot,
     view: &View,
@@ -252,6 +271,10 @@ fn write_found(
                 return Some(picker.failure().as_ref().map(failed));
             };
             out.line(merge, Some(ordinal + 1), format)?;
+            if out.is_stalled() {
+                picker.rest();
+                out.wait()?;
+            }
         }
         rank += ordinals.len() as u64;
     }
@@ -273,6 +296,8 @@ fn failed(failure: &Failure) -> ApiError {
 struct Chunks {
     sender: mpsc::Sender<io::Result<Bytes>>,
     gathered: Vec<u8>,
+    /// What could not be sent for a while.
+    waiting: Option<Bytes>,
     records: JsonWriter,
     sent: bool,
 }
@@ -314,15 +339,35 @@ impl Chunks {
         if self.gathered.len() >= enough { self.send() } else { Some(()) }
     }
 
-    /// None once the reader has gone.
+    /// Sends what is gathered, as soon as there is room for it; gives up after a while, and keeps it. None once the reader
+    /// has gone.
     fn send(&mut self) -> Option<()> {
+        self.wait()?;
         if self.gathered.is_empty() {
             return Some(());
         }
         self.sent = true;
         let next = Vec::with_capacity(CHUNK_BYTES + FIRST_CHUNK_BYTES);
-        let chunk = std::mem::replace(&mut self.gathered, next);
-        self.sender.blocking_send(Ok(chunk.into())).ok()
+        let chunk = Bytes::from(std::mem::replace(&mut self.gathered, next));
+        let room = Handle::current().block_on(tokio::time::timeout(PATIENCE, self.sender.reserve()));
+        match room {
+            Ok(room) => room.ok()?.send(Ok(chunk)),
+            Err(_) => self.waiting = Some(chunk),
+        }
+        Some(())
+    }
+
+    /// The reader has not read for a while: what is needed to go on may be given back until [`Self::wait`] is done.
+    fn is_stalled(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// Waits until there is room for what could not be sent. None once the reader has gone.
+    fn wait(&mut self) -> Option<()> {
+        match self.waiting.take() {
+            Some(chunk) => self.sender.blocking_send(Ok(chunk)).ok(),
+            None => Some(()),
+        }
     }
 }
 

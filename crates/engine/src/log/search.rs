@@ -189,8 +189,9 @@ impl Log {
         self.new_failure(merge.failures()).map_or(Ok(()), Err)
     }
 
-    /// A failure that the index does not know of.
-    pub(super) fn new_failure(&self, failures: &[Failure]) -> Option<Failure> {
+    /// A failure among these that the index does not know of: lines behind it have other ordinals than the index says.
+    #[must_use]
+    pub fn new_failure(&self, failures: &[Failure]) -> Option<Failure> {
         let index = self.index();
         let known = |failure: &&Failure| !index.failures().iter().any(|known| known.source == failure.source);
         failures.iter().find(known).cloned()
