@@ -27,8 +27,8 @@ pub async fn stats(
         Some("line") => (By::Line, StatsBy::Line),
         Some(other) => return Err(bad_parameter(format!("by={other:?}: give time or line")).into()),
     };
-    let count = query.number("buckets", 1)?.unwrap_or(BUCKETS);
-    if count > STATS_BUCKETS_MAX {
+    let count = query.number("buckets", 0)?.unwrap_or(BUCKETS);
+    if !(1..=STATS_BUCKETS_MAX).contains(&count) {
         return Err(bad_parameter(format!("buckets={count}: give a whole number from 1 to {STATS_BUCKETS_MAX}")).into());
     }
     let snapshot = shared.task(&path(task)?).await?.snapshot().await;
