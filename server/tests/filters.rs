@@ -238,7 +238,8 @@ fn counts_over_the_log_add_up_to_it() {
     let per_second: Vec<_> =
         seconds["buckets"].as_array().expect("buckets").iter().map(|part| part["lines"].clone()).collect();
     assert_eq!(per_second, [1, 1, 3, 1, 1, 1, 1, 1].map(Value::from));
-    for (query, word) in [("?by=source", "time or line"), ("?buckets=0", "from 1 to 2000"), ("?buckets=99999", "2000")] {
+    for (query, word) in [("?by=source", "time or line"), ("?buckets=0", "from 1 to 2000"), ("?buckets=99999", "2000")]
+    {
         let answer = server.get(&task("task", &format!("/stats{query}")));
         assert_eq!(answer.status, 400, "{query}");
         assert!(answer.text().contains(word), "{}", answer.text());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use engine::limits::CACHE_BYTES_MAX;
 use engine::{Cache, Spools};
@@ -126,6 +127,12 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
     let told = told().context("cannot listen for signals")?;
     let (told_to_end, mut ending) = watch::channel(false);
     let app = app(Arc::clone(&catalog));
+    // Without this a short answer waits 40 ms for the reader's system to confirm its first half (Nagle's algorithm).
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "answers are sent late");
+        }
+    });
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         // The sender lives as long as this function.
         let ended = ending.wait_for(|ending| *ending).await;
