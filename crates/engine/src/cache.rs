@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -116,7 +116,7 @@ impl Cache {
         let error = |cause| cache_error(&cache.folder, cause);
         fs::create_dir_all(&cache.folder).map_err(error)?;
         cache.sweep().map_err(error)?;
-        cache.shrink().map_err(error)?;
+        cache.shrink(0).map_err(error)?;
         Ok(Arc::new(cache))
     }
 
@@ -150,7 +150,7 @@ impl Cache {
     /// over the limit by themselves. What was kept before stays.
     pub fn put(self: &Arc<Self>, key: CacheKey, bytes: &[u8]) -> Result<(), Error> {
         let part = self.part(key)?;
-        (&part.file).write_all(bytes).map_err(|cause| cache_error(&part.path, cause))?;
+        part.write(bytes)?;
         part.keep(bytes.len() as u64)
     }
 
@@ -197,7 +197,7 @@ impl Cache {
                 Ok(file) => {
                     // Where locks are missing, age tells what is left over.
                     drop(file.try_lock());
-                    return Ok(Part { cache: Arc::clone(self), key, path, file, kept: AtomicBool::new(false) });
+                    return Ok(Part { cache: Arc::clone(self), key, path, file, kept: false });
                 }
                 // Left over by a process that had this one's number.
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
@@ -217,10 +217,26 @@ impl Cache {
         Ok(())
     }
 
-    /// Throws away what was used longest ago, until the rest is within the limit.
-    fn shrink(&self) -> io::Result<()> {
+    /// Throws away what was used longest ago, until the rest and `bytes` more are within the limit: what is long in the
+    /// writing counts from its start.
+    pub(crate) fn make_room(&self, key: CacheKey, bytes: u64) -> Result<(), Error> {
+        self.check_size(key, bytes)?;
+        self.shrink(bytes).map_err(|cause| cache_error(&self.folder, cause))
+    }
+
+    /// That what is kept under `key` may take `bytes`.
+    fn check_size(&self, key: CacheKey, bytes: u64) -> Result<(), Error> {
+        if bytes <= self.bytes_max {
+            return Ok(());
+        }
+        let what = format!("it takes {bytes} bytes, and the cache may take {}", self.bytes_max);
+        Err(cache_error(&self.path(key), io::Error::new(io::ErrorKind::FileTooLarge, what)))
+    }
+
+    /// Throws away what was used longest ago, until the rest and `more` bytes are within the limit.
+    fn shrink(&self, more: u64) -> io::Result<()> {
         let mut files = Vec::new();
-        let mut bytes: u64 = 0;
+        let mut bytes: u64 = more;
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let Some(key) = entry.file_name().to_str().and_then(CacheKey::of_name) else { continue };
@@ -249,35 +265,33 @@ pub(crate) struct Part {
     key: CacheKey,
     path: PathBuf,
     file: File,
-    kept: AtomicBool,
+    kept: bool,
 }
 
 impl Part {
-    pub fn file(&self) -> &File {
-        &self.file
+    /// Appends `bytes`.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        (&self.file).write_all(bytes).map_err(|cause| cache_error(&self.path, cause))
     }
 
     /// Makes its `bytes` bytes durable, gives it the name under which it is found, and throws away what is then over the
     /// limit.
-    pub fn keep(&self, bytes: u64) -> Result<(), Error> {
-        if bytes > self.cache.bytes_max {
-            let what = format!("it takes {bytes} bytes, and the cache may take {}", self.cache.bytes_max);
-            return Err(cache_error(&self.path, io::Error::new(io::ErrorKind::FileTooLarge, what)));
-        }
+    pub fn keep(mut self, bytes: u64) -> Result<(), Error> {
+        self.cache.check_size(self.key, bytes)?;
         let path = self.cache.path(self.key);
         let renamed = self.file.sync_all().and_then(|()| fs::rename(&self.path, &path));
         renamed.map_err(|cause| cache_error(&path, cause))?;
-        self.kept.store(true, Ordering::Relaxed);
+        self.kept = true;
         let _pin = self.cache.pin(self.key);
         // The name itself may be lost with the power: then the file is made again.
         drop(File::open(&self.cache.folder).and_then(|folder| folder.sync_all()));
-        self.cache.shrink().map_err(|cause| cache_error(&self.cache.folder, cause))
+        self.cache.shrink(0).map_err(|cause| cache_error(&self.cache.folder, cause))
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if !*self.kept.get_mut() {
+        if !self.kept {
             drop(fs::remove_file(&self.path));
         }
     }

@@ -102,6 +102,14 @@ pub const SPOOL_DISK_BYTES_MAX: u64 = 8 << 30;
 /// reading fails.
 pub const SPOOLS_DISK_BYTES_MAX: u64 = 16 << 30;
 
+/// What a source takes at a time of the file in which all sources' frames lie, in bytes: about what a frame of a log
+/// takes. Less makes more reads of a frame, more wastes disk where there are thousands of sources.
+pub const SCRATCH_CHUNK_BYTES: usize = 64 << 10;
+
+/// How often one read finds what was kept to be wrong, and has it unpacked again, before it fails: the second time the
+/// disk itself is at fault.
+pub const RENEWALS_MAX: usize = 2;
+
 /// Memory for unpacking one xz file, in KiB: `xz -9` needs 65 MiB. What asks for more is refused.
 pub const XZ_MEMORY_KIB_MAX: u32 = 192 << 10;
 

@@ -5,7 +5,9 @@ mod file;
 mod frames;
 mod identity;
 mod memory;
+mod packed;
 mod packing;
+mod scratch;
 mod spool;
 mod store;
 

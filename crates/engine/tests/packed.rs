@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use engine::limits::OPEN_FILES_MAX;
 use engine::{Cache, DiskBudget, Error, Source, Spools};
 use record::Timestamp;
 
@@ -423,19 +424,158 @@ fn a_text_that_is_torn_in_the_cache_is_unpacked_again() {
     assert!(fs::read(&kept).expect("it reads") == good);
 }
 
+/// Overwrites a part of a kept file, in its first frame.
+fn damage(kept: &Path) {
+    File::options().write(true).open(kept).expect("it opens").write_all_at(b"????????", 1000).expect("written");
+}
+
+/// Opens so many other files that what was open before is closed.
+fn close_all_others(room: &Room) {
+    let path = room.write("other.log", b"other");
+    let others: Vec<_> = (0..=OPEN_FILES_MAX).map(|_| open(&room.bare(), &path)).collect();
+    assert_eq!(others.len(), OPEN_FILES_MAX + 1);
+}
+
 #[test]
-fn a_frame_that_is_damaged_in_the_cache_is_told_and_mended_by_opening_again() {
+fn a_frame_that_is_damaged_in_the_cache_is_unpacked_again() {
+    let text = log_text(1_500_000);
+    let room = Room::new();
+    for (name, packed) in every_packing(&text) {
+        let path = room.write(&format!("a.{name}"), &packed);
+        check_whole(&*open(&room.cached(), &path), &text, "at first");
+        let kept = room.the_cached_file();
+        let good = fs::read(&kept).expect("it reads");
+        damage(&kept);
+        let source = open(&room.cached(), &path);
+        assert!(source.bytes().is_some(), "{name}: it is found");
+        assert_eq!(read_at(&*source, 1_400_000, 10), text[1_400_000..1_400_010], "{name}: a good frame");
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    assert_eq!(read_at(&*source, 100, 10), text[100..110], "{name}: the bad frame");
+                    assert_eq!(source.bytes(), Some(1_500_000), "{name}: its length stays known");
+                });
+            }
+        });
+        check_whole(&*source, &text, name);
+        assert!(fs::read(&kept).expect("it is kept again") == good, "{name}");
+        assert!(open(&room.cached(), &path).bytes().is_some(), "{name}: what is kept is found");
+        fs::remove_file(kept).expect("removed");
+    }
+}
+
+#[test]
+fn a_damaged_frame_of_a_file_that_has_changed_is_told() {
     let text = log_text(1_500_000);
     let room = Room::new();
     let path = room.write("a.gz", &gzip(&text));
     check_whole(&*open(&room.cached(), &path), &text, "at first");
     let kept = room.the_cached_file();
-    File::options().write(true).open(&kept).expect("it opens").write_all_at(b"????????", 1000).expect("written");
+    damage(&kept);
     let source = open(&room.cached(), &path);
-    assert!(source.bytes().is_some());
-    let error = source.read_at(0, &mut [0; 10]).expect_err("its checksum is wrong");
-    assert!(matches!(error, Error::Damaged { .. }), "{error}");
-    check_whole(&*open(&room.cached(), &path), &text, "again");
+    File::options().append(true).open(&path).expect("it opens").write_all(&gzip(b"more")).expect("written");
+    for _ in 0..2 {
+        let error = source.read_at(0, &mut [0; 10]).expect_err("its checksum is wrong");
+        assert!(matches!(error, Error::Damaged { offset: 0, .. }), "{error}");
+    }
+    assert!(!kept.exists(), "it is thrown away");
+}
+
+#[test]
+fn a_kept_text_that_another_process_threw_away_is_unpacked_again() {
+    let text = log_text(1_500_000);
+    let room = Room::new();
+    let path = room.write("a.gz", &gzip(&text));
+    let source = open(&room.cached(), &path);
+    check_whole(&*source, &text, "at first");
+    let kept = room.the_cached_file();
+    fs::remove_file(&kept).expect("removed");
+    close_all_others(&room);
+    assert_eq!(read_at(&*source, 1_200_000, 10), text[1_200_000..1_200_010]);
+    check_whole(&*source, &text, "again");
+    assert!(kept.exists(), "it is kept again");
+    fs::remove_file(&kept).expect("removed");
+    fs::remove_file(&path).expect("removed");
+    close_all_others(&room);
+    let error = source.read_at(0, &mut [0; 10]).expect_err("neither is there");
+    assert!(matches!(error, Error::Read { offset: 0, .. }), "{error}");
+    assert!(error.to_string().contains("a.gz"), "{error}");
+}
+
+#[test]
+fn a_kept_text_that_another_process_put_there_anew_is_used() {
+    let text = log_text(1_500_000);
+    let room = Room::new();
+    let path = room.write("a.gz", &gzip(&text));
+    let source = open(&room.cached(), &path);
+    check_whole(&*source, &text, "at first");
+    let kept = room.the_cached_file();
+    let copy = room.write("copy", &fs::read(&kept).expect("it reads"));
+    fs::rename(copy, &kept).expect("renamed");
+    fs::remove_file(&path).expect("removed");
+    close_all_others(&room);
+    check_whole(&*source, &text, "from the other file");
+}
+
+/// How many descriptors of this process lead to a file under `folder` that has no name any more, or to a part.
+fn descriptors_of_what_is_unpacked(folder: &Path) -> usize {
+    let entries = fs::read_dir("/proc/self/fd").expect("it lists");
+    let targets = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let names = targets.filter(|target| target.starts_with(folder)).map(|target| target.display().to_string());
+    names.filter(|name| name.ends_with("(deleted)") || name.ends_with(".part")).count()
+}
+
+#[test]
+fn hundreds_of_packed_sources_share_a_descriptor_and_give_their_disk_back() {
+    let texts: Vec<Vec<u8>> = (0..4).map(|number| log_text(600_000 + 200_000 * number)).collect();
+    let packed: Vec<Vec<u8>> = texts.iter().map(|text| gzip(text)).collect();
+    let room = Room::new();
+    let budget = DiskBudget::new(1 << 30);
+    let spools = room.cached().with_budget(Arc::clone(&budget));
+    let sources: Vec<_> =
+        (0..300).map(|number| open(&spools, &room.write(&format!("{number}.log.gz"), &packed[number % 4]))).collect();
+    let mut random = Random(1);
+    // All grow by turns, so that their frames lie among each other's. The first three quarters end short of their end.
+    for round in 1..=3 {
+        for (number, source) in sources.iter().enumerate() {
+            let text = &texts[number % 4];
+            let known = if number < 225 { text.len() * round / 4 } else { text.len() * round / 3 };
+            for offset in [known - 100, random.below(known - 100)] {
+                let expected = &text[offset..offset + 100];
+                assert!(read_at(&**source, offset, 100) == expected, "source {number}, byte {offset}");
+            }
+            if number >= 225 && round == 3 {
+                check_whole(&**source, text, "to its end");
+            }
+        }
+        let count = descriptors_of_what_is_unpacked(room.folder.path());
+        assert!(count <= 1, "{count} descriptors");
+    }
+    assert!(budget.used() > 19 << 20, "{} bytes", budget.used());
+    // Those left give what was theirs, whatever others have given back, and what is new takes no byte of it.
+    let left: Vec<_> = sources.into_iter().enumerate().filter(|(number, _)| number % 3 == 0).collect();
+    let new: Vec<_> = (0..100)
+        .map(|_| {
+            room.bare().with_budget(Arc::clone(&budget)).pipe(
+                "a pipe",
+                std::io::Cursor::new(texts[0].clone()),
+                Timestamp::default(),
+            )
+        })
+        .collect();
+    for source in &new {
+        check_whole(&**source, &texts[0], "new");
+    }
+    for (number, source) in &left {
+        let text = &texts[number % 4];
+        for _ in 0..5 {
+            let offset = random.below(text.len() * 3 / 4 - 100);
+            assert!(read_at(&**source, offset, 100) == text[offset..offset + 100], "source {number}, byte {offset}");
+        }
+    }
+    drop((left, new));
+    assert_eq!(budget.used(), 0);
+    assert_eq!(descriptors_of_what_is_unpacked(room.folder.path()), 0);
 }
 
 #[test]
@@ -464,19 +604,12 @@ fn a_file_that_changes_while_it_is_unpacked_is_not_kept() {
 }
 
 #[test]
-fn a_part_is_never_read_and_goes_with_its_source() {
+fn what_is_not_unpacked_to_its_end_leaves_nothing_in_the_cache() {
     let text = log_text(1_500_000);
     let room = Room::new();
     let path = room.write("a.gz", &gzip(&text));
     let source = open(&room.cached(), &path);
     assert_eq!(read_at(&*source, 1_000_000, 10), text[1_000_000..1_000_010]);
-    let part = room.the_cached_file();
-    assert!(part.extension().is_some_and(|extension| extension == "part"), "{}", part.display());
-    let other = open(&room.cached(), &path);
-    assert_eq!(other.bytes(), None, "a part is not found");
-    // Who opens the cache now leaves it alone: it is being written.
-    drop(Cache::open(room.cache.folder(), 1 << 30).expect("it opens"));
-    assert!(part.exists());
-    drop(source);
-    assert!(!part.exists());
+    assert!(room.cache_files().is_empty());
+    assert_eq!(open(&room.cached(), &path).bytes(), None, "half a text is not found");
 }

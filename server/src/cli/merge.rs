@@ -9,9 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::{
-    Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, SpoolSource, Spools,
-};
+use engine::{Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, Spools};
 
 use record::JsonWriter;
 
@@ -227,8 +225,7 @@ fn open_all(paths: &[OsString]) -> Vec<(String, Opened)> {
                 // A pipe that merely lies in a folder may have nobody who writes, and would be waited for for ever.
                 Ok(File::Found(path)) => gather::open(&path, &spools()),
                 Ok(File::StandardInput) => {
-                    SpoolSource::new("standard input", io::stdin(), clock::now(), &std::env::temp_dir())
-                        .map(|source| source as Arc<dyn Source>)
+                    Ok(spools().pipe("standard input", io::stdin(), clock::now()) as Arc<dyn Source>)
                 }
                 Err(error) => Err(error),
             };
@@ -296,8 +293,7 @@ fn open(path: &Path) -> Opened {
         let name = path.display().to_string();
         let file =
             std::fs::File::open(path).map_err(|cause| Error::Open { name: name.clone(), cause: Arc::new(cause) })?;
-        let source = SpoolSource::new(name, file, clock::now(), &std::env::temp_dir())?;
-        return Ok(source);
+        return Ok(spools().pipe(name, file, clock::now()));
     }
     gather::open(path, &spools())
 }

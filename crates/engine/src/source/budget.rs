@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use super::scratch::Scratches;
 use crate::limits::SPOOLS_DISK_BYTES_MAX;
 
 /// Bytes on disk that several spools may take together. What is kept in a [`Cache`](crate::Cache) counts there, not here.
@@ -10,6 +11,7 @@ use crate::limits::SPOOLS_DISK_BYTES_MAX;
 pub struct DiskBudget {
     max: AtomicU64,
     used: AtomicU64,
+    scratches: Scratches,
 }
 
 /// The budget of this process.
@@ -19,7 +21,7 @@ impl DiskBudget {
     /// A budget of `max` bytes, for tests and for processes that have several.
     #[must_use]
     pub fn new(max: u64) -> Arc<Self> {
-        Arc::new(Self { max: AtomicU64::new(max), used: AtomicU64::new(0) })
+        Arc::new(Self { max: AtomicU64::new(max), used: AtomicU64::new(0), scratches: Scratches::default() })
     }
 
     /// The budget of this process, used where no other is given: [`SPOOLS_DISK_BYTES_MAX`], unless it was set.
@@ -43,6 +45,11 @@ impl DiskBudget {
     #[must_use]
     pub fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Where what counts to this budget lies.
+    pub(super) fn scratches(&self) -> &Scratches {
+        &self.scratches
     }
 
     pub(super) fn take(&self, bytes: u64) -> bool {

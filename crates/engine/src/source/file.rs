@@ -84,6 +84,12 @@ impl FileSource {
         Some((metadata.dev(), metadata.ino(), metadata.len(), modified(&metadata)))
     }
 
+    /// It is still as it was when it was opened, also under another name, as long as it could be read there.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let metadata = self.file().ok().and_then(|file| file.metadata().ok());
+        metadata.is_some_and(|metadata| metadata.len() == self.bytes && modified(&metadata) == self.modified)
+    }
+
     /// The open file; opened again where it was closed to make room for others.
     fn file(&self) -> Result<Arc<File>, Error> {
         if let Some(file) = &*lock(&self.slot) {

@@ -1,24 +1,29 @@
-//! A source that can only be read forward, made readable at any offset: what was read is kept, packed, in a file.
+//! A source that can only be read forward, made readable at any offset: what was read is kept, packed, on disk.
 //!
 //! Standard input, pipes and compressed files come this way. They are unpacked as far as they are asked for. What comes
 //! out is packed again, in frames of 256 KiB that can each be read by itself; only the last, unfinished one is kept as it
 //! is, so that what comes through a pipe can be read at once. Where there is a [`Cache`], the frames of a file that was
-//! unpacked to its end stay over a restart, and are used as long as the packed file is the same.
+//! unpacked to its end stay over a restart, and are used as long as the packed file is the same. Where they are damaged
+//! or gone, it is unpacked again.
 
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::io::{self, Read};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use record::Timestamp;
 
 use super::frames::{self, Table};
-use super::packing::MAGIC_BYTES;
-use super::store::{Full, Growing, Home, Store};
+use super::packed::{Home, Packed, packing_of};
+use super::scratch::{Full, Growing};
+use super::store::Store;
 use super::{DiskBudget, FileIdentity, FileSource, Packing, Source};
 use crate::Error;
-use crate::cache::{Cache, CacheKey};
-use crate::limits::{FRAME_TEXT_BYTES, KEPT_TEXT_BYTES_MIN, SPOOL_BYTES_MAX, SPOOL_DISK_BYTES_MAX, UNPACK_BYTES};
+use crate::cache::Cache;
+use crate::limits::{
+    FRAME_TEXT_BYTES, KEPT_TEXT_BYTES_MIN, RENEWALS_MAX, SPOOL_BYTES_MAX, SPOOL_DISK_BYTES_MAX, UNPACK_BYTES,
+};
 
 /// Where and how far sources are unpacked. Cheap to clone; the clones share the budget and the cache.
 #[derive(Clone, Debug)]
@@ -32,7 +37,8 @@ pub struct Spools {
 }
 
 impl Spools {
-    /// Unnamed files in `folder`, which are gone with the process however it ends, within the budget of this process.
+    /// In an unnamed file in `folder`, which is gone with the process however it ends, within the budget of this process.
+    /// All sources of a folder and a budget share one.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
@@ -97,23 +103,12 @@ impl Spools {
     pub fn unpack(&self, file: Arc<FileSource>, packing: Packing) -> Result<Arc<SpoolSource>, Error> {
         let name = file.path().display().to_string();
         let modified = file.modified();
-        let identity = file.file_identity().map(|identity| FileIdentity { packed: true, ..identity });
-        let home = self.cache.as_ref().zip(identity).map(|(cache, identity)| {
-            let key = CacheKey::text([name_of(packing), &bytes_of(&identity)[..]]);
-            Home { cache: Arc::clone(cache), key, file: Arc::clone(&file) }
-        });
-        if let Some((store, table, bytes)) = home.as_ref().and_then(Home::find) {
-            let kept = Kept { store, table, rest: Vec::new(), bytes, ended: true };
-            return Ok(Arc::new(self.source(name, modified, identity, kept, Input::default())));
-        }
-        let packed = BufReader::with_capacity(UNPACK_BYTES, Forward { source: file, offset: 0 });
-        let reader = packing.decoder(packed).map_err(|cause| Error::Unpack {
-            name: name.clone(),
-            offset: 0,
-            cause: Arc::new(cause),
-        })?;
-        let input = Input { reader: Some(reader), home, ..Input::default() };
-        Ok(Arc::new(self.source(name, modified, identity, Kept::default(), input)))
+        let packed = Packed::new(file, packing, self.cache.as_ref());
+        let (kept, input) = match packed.home().and_then(Home::find) {
+            Some(found) => (Kept::whole(found), Input::default()),
+            None => (Kept::default(), Input { reader: Some(packed.reader()?), failed: None }),
+        };
+        Ok(Arc::new(self.source(name, modified, Some(packed), kept, input)))
     }
 
     /// What `reader` gives, such as a pipe, named `name` in errors.
@@ -124,7 +119,7 @@ impl Spools {
         reader: impl Read + Send + 'static,
         modified: Timestamp,
     ) -> Arc<SpoolSource> {
-        let input = Input { reader: Some(Box::new(reader)), ..Input::default() };
+        let input = Input { reader: Some(Box::new(reader)), failed: None };
         Arc::new(self.source(name.into(), modified, None, Kept::default(), input))
     }
 
@@ -132,7 +127,7 @@ impl Spools {
         &self,
         name: String,
         modified: Timestamp,
-        identity: Option<FileIdentity>,
+        packed: Option<Packed>,
         kept: Kept,
         input: Input,
     ) -> SpoolSource {
@@ -140,7 +135,7 @@ impl Spools {
         SpoolSource {
             name,
             modified,
-            identity,
+            packed,
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             spools: self.clone(),
             kept: RwLock::new(kept),
@@ -149,56 +144,12 @@ impl Spools {
     }
 }
 
-/// The packing that a file's first bytes tell.
-fn packing_of(file: &FileSource) -> Result<Option<Packing>, Error> {
-    let mut head = [0; MAGIC_BYTES];
-    let mut filled = 0;
-    while filled < head.len() {
-        match file.read_at(filled as u64, &mut head[filled..])? {
-            0 => break,
-            count => filled += count,
-        }
-    }
-    Ok(Packing::of_bytes(&head[..filled]))
-}
-
-const fn name_of(packing: Packing) -> &'static [u8] {
-    match packing {
-        Packing::Gzip => b"gz",
-        Packing::Zstd => b"zst",
-        Packing::Xz => b"xz",
-        Packing::Bzip2 => b"bz2",
-    }
-}
-
-fn bytes_of(identity: &FileIdentity) -> Vec<u8> {
-    let FileIdentity { device, inode, bytes, modified, first_hash, last_hash, packed: _ } = identity;
-    let mut out = Vec::new();
-    out.extend([device, inode, bytes].iter().flat_map(|number| number.to_le_bytes()));
-    out.extend(modified.nanos().to_le_bytes());
-    out.extend([first_hash, last_hash].iter().flat_map(|hash| hash.to_le_bytes()));
-    out
-}
-
-/// A source read from its start to its end.
-struct Forward {
-    source: Arc<FileSource>,
-    offset: u64,
-}
-
-impl Read for Forward {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read_at(self.offset, buf).map_err(io::Error::other)?;
-        self.offset += count as u64;
-        Ok(count)
-    }
-}
-
 /// Bytes that come in order, kept as they come.
 pub struct SpoolSource {
     name: String,
     modified: Timestamp,
-    identity: Option<FileIdentity>,
+    /// None for what can be read only once.
+    packed: Option<Packed>,
     /// Its own among all spools of this process.
     number: u64,
     spools: Spools,
@@ -219,32 +170,41 @@ struct Kept {
     bytes: u64,
     /// No more will come.
     ended: bool,
+    /// What `bytes` will be at the end, where it was unpacked to its end before.
+    whole_bytes: Option<u64>,
+}
+
+impl Kept {
+    /// All of it, as it was found.
+    fn whole((store, table, bytes): (Store, Table, u64)) -> Self {
+        Self { store, table, rest: Vec::new(), bytes, ended: true, whole_bytes: None }
+    }
+
+    /// The length of the text, once that is known.
+    fn known_bytes(&self) -> Option<u64> {
+        self.whole_bytes.or(self.ended.then_some(self.bytes))
+    }
 }
 
 #[derive(Default)]
 struct Input {
     /// None once it ended or failed.
     reader: Option<Box<dyn Read + Send>>,
-    block: Vec<u8>,
     failed: Option<Error>,
-    home: Option<Home>,
+}
+
+thread_local! {
+    /// What a decoder's text goes through: one for each thread, since thousands of sources may stand half unpacked.
+    static BLOCK: RefCell<Vec<u8>> = RefCell::default();
+}
+
+/// A store that does not give what was put there, and how that shows.
+struct Bad {
+    store: Store,
+    error: Error,
 }
 
 impl SpoolSource {
-    /// What `reader` gives, kept in an unnamed file in `folder`; see [`Spools::pipe`].
-    ///
-    /// # Errors
-    ///
-    /// None any more: a folder in which no file can be made is told when one is needed.
-    pub fn new(
-        name: impl Into<String>,
-        reader: impl Read + Send + 'static,
-        modified: Timestamp,
-        folder: &Path,
-    ) -> Result<Arc<Self>, Error> {
-        Ok(Spools::new(folder).pipe(name, reader, modified))
-    }
-
     fn kept(&self) -> RwLockReadGuard<'_, Kept> {
         // A panic while it was written left whole steps: each changes what is there only when all is ready.
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
@@ -255,7 +215,7 @@ impl SpoolSource {
     }
 
     /// Copies text from `offset` on, as far as its frame goes. None where it was not unpacked so far.
-    fn copy(&self, offset: u64, buf: &mut [u8]) -> Result<Option<usize>, Error> {
+    fn copy(&self, offset: u64, buf: &mut [u8]) -> Result<Option<usize>, Bad> {
         let kept = self.kept();
         if offset >= kept.bytes {
             return Ok(kept.ended.then_some(0));
@@ -270,19 +230,49 @@ impl SpoolSource {
         if let Some(text) = frames::recent(self.number, frame) {
             return Ok(Some(copy_from(&text, at, buf)));
         }
+        let packed = match store.read(range) {
+            Ok(packed) => packed,
+            Err(cause) => {
+                let name = format!("what was unpacked of {}", self.name);
+                return Err(Bad { store, error: Error::Read { name, offset, cause: Arc::new(cause) } });
+            }
+        };
         let text_bytes = usize::try_from(left).unwrap_or(usize::MAX).min(FRAME_TEXT_BYTES);
-        let packed = store.read(range).map_err(|cause| Error::Read {
-            name: format!("what was unpacked of {}", self.name),
-            offset,
-            cause: Arc::new(cause),
-        })?;
         let Ok(text) = frames::unpack(&packed, text_bytes).map(Arc::new) else {
             store.discard();
-            return Err(Error::Damaged { name: self.name.clone(), offset });
+            return Err(Bad { store, error: Error::Damaged { name: self.name.clone(), offset } });
         };
         let count = copy_from(&text, at, buf);
         frames::remember(self.number, frame, text);
         Ok(Some(count))
+    }
+
+    /// Sees to it that the text is found elsewhere than in `bad`, which was thrown away, be it by another process. False
+    /// where that cannot be: it came through a pipe, or the packed file is no longer what it was.
+    fn renew(&self, bad: &Store) -> bool {
+        let Some(packed) = &self.packed else { return false };
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole_bytes = {
+            let kept = self.kept();
+            if !kept.store.is(bad) {
+                return true;
+            }
+            kept.known_bytes()
+        };
+        // Another source or process may have put it there again.
+        let found = packed.home().and_then(Home::find).filter(|(.., bytes)| Some(*bytes) == whole_bytes);
+        let (kept, reader) = match found {
+            Some(found) => (Kept::whole(found), None),
+            None if !packed.is_current() => return false,
+            None => {
+                let Ok(reader) = packed.reader() else { return false };
+                (Kept { whole_bytes, ..Kept::default() }, Some(reader))
+            }
+        };
+        *input = Input { reader, failed: None };
+        // What was there goes when readers are no longer kept waiting.
+        let _old = std::mem::replace(&mut *self.kept_mut(), kept);
+        true
     }
 
     /// Unpacks until `offset` is kept or the input ends.
@@ -299,31 +289,37 @@ impl SpoolSource {
             if let Some(error) = &input.failed {
                 return Err(error.clone());
             }
-            if let Err(error) = self.fill(&mut input, bytes, rest_bytes) {
-                let home = input.home.take();
-                *input = Input { failed: Some(error), home, ..Input::default() };
+            let mut block = BLOCK.take();
+            block.resize(UNPACK_BYTES, 0);
+            let filled = self.fill(&mut input, &mut block, bytes, rest_bytes);
+            BLOCK.set(block);
+            if let Err(error) = filled {
+                *input = Input { reader: None, failed: Some(error) };
             }
         }
     }
 
-    /// Takes in what the reader gives next, `bytes` being kept so far, `rest_bytes` of them behind the last frame.
-    fn fill(&self, input: &mut Input, bytes: u64, rest_bytes: usize) -> Result<(), Error> {
+    /// Takes in what the reader gives next, through `block`, `bytes` being kept so far, `rest_bytes` of them behind the
+    /// last frame.
+    fn fill(&self, input: &mut Input, block: &mut [u8], bytes: u64, rest_bytes: usize) -> Result<(), Error> {
         // Put back only when it gave something: a decoder that panicked is not asked again.
         let Some(mut reader) = input.reader.take() else {
             return Err(self.unpack_error(bytes, io::Error::other("the decoder gave up")));
         };
         let room = UNPACK_BYTES.min(FRAME_TEXT_BYTES - rest_bytes);
-        input.block.resize(UNPACK_BYTES, 0);
         let count = loop {
-            match reader.read(&mut input.block[..room]) {
+            match reader.read(&mut block[..room]) {
                 Ok(count) => break count,
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 Err(cause) => return Err(self.unpack_error(bytes, cause)),
             }
         };
+        let whole_bytes = self.kept().whole_bytes;
+        if whole_bytes.is_some_and(|whole| bytes + count as u64 > whole || (count == 0 && bytes < whole)) {
+            return Err(Error::Replaced { name: self.name.clone() });
+        }
         if count == 0 {
-            input.block = Vec::new();
-            self.end(input.home.as_ref());
+            self.end();
             return Ok(());
         }
         if bytes + count as u64 > self.spools.text_max {
@@ -332,14 +328,14 @@ impl SpoolSource {
         input.reader = Some(reader);
         {
             let mut kept = self.kept_mut();
-            kept.rest.extend_from_slice(&input.block[..count]);
+            kept.rest.extend_from_slice(&block[..count]);
             kept.bytes += count as u64;
         }
-        if rest_bytes + count == FRAME_TEXT_BYTES { self.pack_rest(input.home.as_ref(), false) } else { Ok(()) }
+        if rest_bytes + count == FRAME_TEXT_BYTES { self.pack_rest(false) } else { Ok(()) }
     }
 
     /// Makes a frame of the text behind the last one. Where that fails, the text stays where it is.
-    fn pack_rest(&self, home: Option<&Home>, last: bool) -> Result<(), Error> {
+    fn pack_rest(&self, last: bool) -> Result<(), Error> {
         let (packed, start, store, frame, text_start) = {
             let kept = self.kept();
             let text_start = kept.bytes - kept.rest.len() as u64;
@@ -355,7 +351,7 @@ impl SpoolSource {
             }
             Store::Nothing | Store::Memory(_) | Store::Cached(..) => {
                 debug_assert_eq!(start, 0, "only what grows gets a second frame");
-                let growing = Growing::new(home, &self.spools.folder, &self.spools.budget)
+                let growing = Growing::new(&self.spools.folder, &self.spools.budget)
                     .map_err(|cause| self.keep_error(text_start, cause))?;
                 self.write(&growing, &packed, start, text_start)?;
                 Store::Growing(Arc::new(growing))
@@ -377,25 +373,29 @@ impl SpoolSource {
             let max = self.spools.disk_max;
             return Err(Error::TooMuchDisk { name: self.name.clone(), offset: text_start, max });
         }
-        growing.write(packed, start).map_err(|full| self.full_error(text_start, full))
+        growing.write(packed, start).map_err(|full| match full {
+            Full::Budget(max) => Error::DiskBudget { name: self.name.clone(), offset: text_start, max },
+            Full::System(cause) => self.keep_error(text_start, cause),
+        })
     }
 
     /// Nothing comes any more.
-    fn end(&self, home: Option<&Home>) {
+    fn end(&self) {
         if !self.kept().rest.is_empty() {
             // Where it cannot be packed, it stays in memory: it is less than a frame.
-            drop(self.pack_rest(home, true));
+            drop(self.pack_rest(true));
         }
         self.kept_mut().ended = true;
-        if let Some(home) = home
-            && let Err(error) = self.keep(home)
+        if let Some(packed) = &self.packed
+            && let Some(home) = packed.home()
+            && let Err(error) = self.keep(packed, home)
         {
-            home.cache.note_trouble(error);
+            home.note_trouble(error);
         }
     }
 
-    /// Gives the frames a name in the cache, where they are worth it and the packed file is still the same.
-    fn keep(&self, home: &Home) -> Result<(), Error> {
+    /// Copies the frames into the cache, where they are worth it and the packed file is still the same.
+    fn keep(&self, packed: &Packed, home: &Home) -> Result<(), Error> {
         let (store, table, bytes) = {
             let kept = self.kept();
             if kept.bytes < KEPT_TEXT_BYTES_MIN || !kept.rest.is_empty() {
@@ -403,15 +403,23 @@ impl SpoolSource {
             }
             (kept.store.clone(), kept.table.clone(), kept.bytes)
         };
-        let Store::Growing(growing) = &store else { return Ok(()) };
-        let Some(part) = growing.part().filter(|_| home.is_current()) else { return Ok(()) };
-        let trailer = frames::trailer(&table, bytes, home.key.hash());
-        growing.write(&trailer, table.bytes()).map_err(|full| self.full_error(bytes, full))?;
+        if !matches!(store, Store::Growing(_)) || !packed.is_current() {
+            return Ok(());
+        }
+        let trailer = home.trailer(&table, bytes);
+        let file_bytes = table.bytes() + trailer.len() as u64;
+        let part = home.part(file_bytes)?;
+        for frame in 0..table.len() {
+            let frame = store.read(table.range(frame)).map_err(|cause| self.keep_error(bytes, cause))?;
+            part.write(&frame)?;
+        }
+        part.write(&trailer)?;
         // In use from here on: the very putting of it there may throw something away.
-        let _pin = home.cache.pin(home.key);
-        part.keep(table.bytes() + trailer.len() as u64)?;
-        if let Some((store, ..)) = home.find() {
-            self.kept_mut().store = store;
+        let _pin = home.pin();
+        part.keep(file_bytes)?;
+        if let Some((found, ..)) = home.find() {
+            // What was there goes with `store`, when readers are no longer kept waiting.
+            self.kept_mut().store = found;
         }
         Ok(())
     }
@@ -429,13 +437,6 @@ impl SpoolSource {
         Error::Unpack { name: self.name.clone(), offset, cause: Arc::new(cause) }
     }
 
-    fn full_error(&self, offset: u64, full: Full) -> Error {
-        match full {
-            Full::Budget(max) => Error::DiskBudget { name: self.name.clone(), offset, max },
-            Full::System(cause) => self.keep_error(offset, cause),
-        }
-    }
-
     fn keep_error(&self, offset: u64, cause: io::Error) -> Error {
         Error::Keep { name: self.name.clone(), offset, cause: Arc::new(cause) }
     }
@@ -450,16 +451,19 @@ fn copy_from(text: &[u8], at: usize, buf: &mut [u8]) -> usize {
 
 impl Source for SpoolSource {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
-        if let Some(count) = self.copy(offset, buf)? {
-            return Ok(count);
+        let mut renewals = 0;
+        loop {
+            match self.copy(offset, buf) {
+                Ok(Some(count)) => return Ok(count),
+                Ok(None) => self.fill_past(offset)?,
+                Err(bad) if renewals < RENEWALS_MAX && self.renew(&bad.store) => renewals += 1,
+                Err(bad) => return Err(bad.error),
+            }
         }
-        self.fill_past(offset)?;
-        Ok(self.copy(offset, buf)?.unwrap_or(0))
     }
 
     fn bytes(&self) -> Option<u64> {
-        let kept = self.kept();
-        kept.ended.then_some(kept.bytes)
+        self.kept().known_bytes()
     }
 
     fn modified(&self) -> Timestamp {
@@ -467,7 +471,7 @@ impl Source for SpoolSource {
     }
 
     fn file_identity(&self) -> Option<FileIdentity> {
-        self.identity
+        self.packed.as_ref().and_then(Packed::identity)
     }
 }
 
