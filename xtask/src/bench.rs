@@ -219,10 +219,11 @@ impl Table {
             ("a literal that is not there", "no-such-word", "no-such-word"),
             ("a regular expression", "lost%20db-%5B0-9%5D%2B7%5C.internal", r"lost db-[0-9]+7\.internal"),
         ] {
-            // Each time another search: what was found before is remembered.
+            // Each time another search, since what was found before is remembered: no line is as old as these times.
             let mut best: Option<http::Got> = None;
             for run in 0..RUNS {
-                let got = server.get(&format!("/api/v1/tasks/text/matches?q={q}%7Crun{run}never"), &[])?;
+                let got =
+                    server.get(&format!("/api/v1/tasks/text/matches?q={q}&since=2000-01-01T00:00:0{run}Z"), &[])?;
                 if best.as_ref().is_none_or(|best| got.whole < best.whole) {
                     best = Some(got);
                 }

