@@ -41,8 +41,9 @@ pub const LAYOUT_BYTES: usize = 64 << 10;
 /// How many of its first lines must be wrapped for the source to count as a container runtime's.
 pub const LAYOUT_LINES: usize = 16;
 
-/// Lines from one checkpoint to the next, at least: what a seek reads in vain.
-pub const CHECKPOINT_LINES_MIN: u64 = 1_024;
+/// Lines from one checkpoint to the next, at least: what a seek reads in vain. Twice as many would take half the memory, and
+/// half as long again to number what a search found here and there.
+pub const CHECKPOINT_LINES_MIN: u64 = 512;
 
 /// Lines a source from one checkpoint to the next, so that checkpoints take under one byte a line
 /// however many sources there are.
