@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::{Error, Source, Spools};
+use engine::Error;
 
 /// The files and the faults of one folder.
 #[derive(Debug, Default)]
@@ -86,15 +86,6 @@ pub fn folders(root: &Path, hidden: Hidden) -> BTreeMap<PathBuf, Folder> {
     }
 }
 
-/// Opens a file as a source; what is packed is read through, unpacked into `spool`.
-///
-/// # Errors
-///
-/// What opening gives.
-pub fn open(path: &Path, spools: &Spools) -> Result<Arc<dyn Source>, Error> {
-    spools.open(path)
-}
-
 /// A path as people read it: what is no UTF-8 stands as U+FFFD.
 #[must_use]
 pub fn readable(path: impl AsRef<OsStr>) -> String {
@@ -134,7 +125,7 @@ mod tests {
         symlink(root.path().join("nothing"), &link).expect("linked");
         let found = folders(root.path(), Hidden::PassedOver);
         assert_eq!(found[root.path()].files, std::slice::from_ref(&link));
-        let error = open(&link, &Spools::new(root.path())).err().expect("nothing to open");
+        let error = engine::Spools::new(root.path()).open(&link).err().expect("nothing to open");
         assert!(error.to_string().contains("no such file"), "{error}");
     }
 

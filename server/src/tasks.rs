@@ -1,6 +1,7 @@
 //! Tasks: found in folders, opened when somebody looks, indexed once for all who do.
 
 mod catalog;
+mod chunks;
 mod found;
 mod kept;
 mod matches;
@@ -10,12 +11,13 @@ mod view;
 mod window;
 
 pub use catalog::{Catalog, Filter, Task};
+pub use chunks::{Format, with_last_word};
 pub use found::{FoundTask, find_tasks};
 pub use matches::Matches;
 pub use searches::Searches;
 pub use snapshot::Snapshot;
 pub use view::{View, settle};
-pub use window::{Format, Opening, Wanted, with_last_word};
+pub use window::{Opening, Wanted};
 
 use std::sync::Arc;
 

@@ -229,6 +229,16 @@ fn add(sums: &mut [u64], counts: impl IntoIterator<Item = u64>) {
     }
 }
 
+/// The first of `0..count` for which `holds` is false, where it is true for all before and false for all after.
+pub(crate) fn partition_point(count: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
 /// What is gathered from one checkpoint to the next.
 #[derive(Debug)]
 pub(crate) struct Stretch {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use record::Timestamp;
 
-use crate::index::{Index, Stretch};
+use crate::index::{Index, Stretch, partition_point};
 use crate::merge::{Input, Merge, block_bytes};
 use crate::stream::Standing;
 
@@ -299,14 +299,4 @@ impl Log {
         let earlier = blocks.partition_point(|block| block.first_key < key).checked_sub(1)?;
         Some(index.standings(earlier).to_vec())
     }
-}
-
-/// The first of `0..count` for which `holds` is false, where it is true for all before and false for all after.
-fn partition_point(count: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low.midpoint(high);
-        if holds(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
 }

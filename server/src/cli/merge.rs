@@ -223,7 +223,7 @@ fn open_all(paths: &[OsString]) -> Vec<(String, Opened)> {
             let opened = match file {
                 Ok(File::Named(path)) => open(&path),
                 // A pipe that merely lies in a folder may have nobody who writes, and would be waited for for ever.
-                Ok(File::Found(path)) => gather::open(&path, &spools()),
+                Ok(File::Found(path)) => spools().open(&path),
                 Ok(File::StandardInput) => {
                     Ok(spools().pipe("standard input", io::stdin(), clock::now()) as Arc<dyn Source>)
                 }
@@ -295,7 +295,7 @@ fn open(path: &Path) -> Opened {
             std::fs::File::open(path).map_err(|cause| Error::Open { name: name.clone(), cause: Arc::new(cause) })?;
         return Ok(spools().pipe(name, file, clock::now()));
     }
-    gather::open(path, &spools())
+    spools().open(path)
 }
 
 /// What is unpacked lies in an unnamed file in the temporary folder.

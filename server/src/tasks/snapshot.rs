@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use super::catalog::blocking;
 use super::kept::Kept;
 use super::{FoundTask, Searches, Settings};
-use crate::{gather, problem};
+use crate::problem;
 
 /// How far the index has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Snapshot {
             let identity = FileSource::identity_at(&source.path);
             let opened = match &source.error {
                 Some(error) => Err(error.clone()),
-                None => gather::open(&source.path, &settings.spools).and_then(|opened| {
+                None => settings.spools.open(&source.path).and_then(|opened| {
                     let rules = settings.times.rules(opened.modified());
                     let origin = Origin::find(&opened, &rules, engine::limits::BLOCK_BYTES_MIN)?;
                     Ok(Input { id: source.id.as_str().into(), source: opened, rules, origin })

@@ -6,39 +6,23 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{Failure, Found, Log, Merge, Picker, Place};
-use futures::{FutureExt as _, Stream, StreamExt as _};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use futures::{FutureExt as _, Stream};
+use record::Zone;
 use record::wire::{ApiError, Start, WindowHead, WindowItem};
-use record::{JsonWriter, Zone};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::catalog::blocking;
+use super::chunks::{Chunks, Format, with_last_word};
 use super::{Snapshot, View};
 use crate::filters::Typed;
 use crate::{filters, problem};
 
-/// Bytes gathered before they are sent.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// Bytes after which the first ones are sent.
-const FIRST_CHUNK_BYTES: usize = 4 << 10;
-
-/// Chunks that wait for a slow reader; the merge stands still meanwhile.
-const CHUNKS_WAITING: usize = 4;
-
 /// Lines that are taken from a view at a time.
 const FOUND_LINES: usize = 1024;
 
-/// How long a reader may not read before the memory that its merge needs is given back.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// How long to wait before looking again for a place that the index had not reached.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// How long what was sent before an error may take on its way.
-const LAST_WORD: Duration = Duration::from_millis(200);
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -57,19 +41,6 @@ pub struct Wanted {
     pub context: u64,
     /// The last line that a client had before it lost the stream: what was asked for goes on behind it.
     pub resume: Option<Start>,
-}
-
-/// How records are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A record in JSON a line.
-    Ndjson,
-    /// The lines' bytes.
-    Text,
-    /// A record an event, as `EventSource` reads them.
-    Events,
-    /// What the page reads: a head, records, an end.
-    Page,
 }
 
 /// A window whose place is known: what remains is to send it.
@@ -131,15 +102,13 @@ impl Opening {
         format: Format,
         permit: Option<OwnedSemaphorePermit>,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+        let (mut out, chunks) = Chunks::new();
         tokio::task::spawn_blocking(move || {
-            let mut out =
-                Chunks { sender, gathered: Vec::new(), waiting: None, records: JsonWriter::default(), sent: false };
             // None: the reader has gone, which is nobody's fault.
             self.write(format, &mut out);
             drop(permit);
         });
-        with_last_word(ReceiverStream::new(receiver))
+        with_last_word(chunks)
     }
 
     fn write(self, format: Format, out: &mut Chunks) -> Option<()> {
@@ -157,11 +126,11 @@ impl Opening {
             From::Uncounted(merge) => write_uncounted(*merge, self.limit, format, out)?,
             From::Rank(view, rank) => write_found(&snapshot, &view, rank, self.limit, format, out)?,
         };
-        let sent = out.sent || !out.gathered.is_empty();
+        let is_empty = out.is_empty();
         match (failure, format) {
             (None, Format::Page) => out.item(&WindowItem::End),
             // Where there was no record, whose id would be asked for again, the end has one that is answered with 204.
-            (None, Format::Events) if !sent => out.gathered.extend_from_slice(b"id: end\nevent: end\ndata: {}\n\n"),
+            (None, Format::Events) if is_empty => out.gathered.extend_from_slice(b"id: end\nevent: end\ndata: {}\n\n"),
             (None, Format::Events) => out.gathered.extend_from_slice(b"event: end\ndata: {}\n\n"),
             (None, _) => {}
             (Some(error), _) => {
@@ -178,24 +147,12 @@ impl Opening {
                 }
                 out.send()?;
                 if matches!(format, Format::Ndjson | Format::Text) {
-                    out.sender.blocking_send(Err(io::Error::other("a source broke off"))).ok()?;
+                    out.break_off()?;
                 }
             }
         }
         out.send()
     }
-}
-
-/// Lets what was sent before an error go out: the error ends the connection with all that was not written to it yet.
-pub fn with_last_word(
-    chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    chunks.then(|chunk| async {
-        if chunk.is_err() {
-            tokio::time::sleep(LAST_WORD).await;
-        }
-        chunk
-    })
 }
 
 /// Writes lines that follow one another, from an ordinal on. None once the reader has gone; else the source that broke off.
@@ -257,7 +214,7 @@ fn write_found(
                 runtime.block_on(async {
                     tokio::select! {
                         ordinals = view.lines(rank, count) => Some(ordinals),
-                        () = out.sender.closed() => None,
+                        () = out.closed() => None,
                     }
                 })?
             }
@@ -290,85 +247,6 @@ fn write_found(
 
 fn failed(failure: &Failure) -> ApiError {
     problem::source_failed(failure.error.to_string())
-}
-
-/// Bytes on their way to a reader.
-struct Chunks {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    gathered: Vec<u8>,
-    /// What could not be sent for a while.
-    waiting: Option<Bytes>,
-    records: JsonWriter,
-    sent: bool,
-}
-
-impl Chunks {
-    fn item(&mut self, item: &impl serde::Serialize) {
-        // A vector takes all, and the wire's types have no maps whose keys could fail.
-        let written = serde_json::to_writer(&mut self.gathered, item);
-        debug_assert!(written.is_ok(), "the wire's types are JSON");
-        self.gathered.push(b'\n');
-    }
-
-    /// Adds the current line of a merge, which has number `n`. None once the reader has gone.
-    fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<()> {
-        let (open, close): (&[u8], &[u8]) = match format {
-            Format::Text => {
-                merge.write_raw(&mut self.gathered).ok()?;
-                return self.send_when_full();
-            }
-            Format::Ndjson => (b"", b"\n"),
-            Format::Page => (b"{\"record\":", b"}\n"),
-            Format::Events => (b"", b"\n\n"),
-        };
-        self.gathered.extend_from_slice(open);
-        if let Some(record) = merge.record(n) {
-            if format == Format::Events {
-                let source = utf8_percent_encode(record.source, NON_ALPHANUMERIC);
-                let n = n.unwrap_or_default();
-                self.gathered.extend_from_slice(format!("id: {n}:{}:{source}\ndata: ", record.offset).as_bytes());
-            }
-            self.records.write(&record, &mut self.gathered);
-        }
-        self.gathered.extend_from_slice(close);
-        self.send_when_full()
-    }
-
-    fn send_when_full(&mut self) -> Option<()> {
-        let enough = if self.sent { CHUNK_BYTES } else { FIRST_CHUNK_BYTES };
-        if self.gathered.len() >= enough { self.send() } else { Some(()) }
-    }
-
-    /// Sends what is gathered, as soon as there is room for it; gives up after a while, and keeps it. None once the reader
-    /// has gone.
-    fn send(&mut self) -> Option<()> {
-        self.wait()?;
-        if self.gathered.is_empty() {
-            return Some(());
-        }
-        self.sent = true;
-        let next = Vec::with_capacity(CHUNK_BYTES + FIRST_CHUNK_BYTES);
-        let chunk = Bytes::from(std::mem::replace(&mut self.gathered, next));
-        let room = Handle::current().block_on(tokio::time::timeout(PATIENCE, self.sender.reserve()));
-        match room {
-            Ok(room) => room.ok()?.send(Ok(chunk)),
-            Err(_) => self.waiting = Some(chunk),
-        }
-        Some(())
-    }
-
-    /// The reader has not read for a while: what is needed to go on may be given back until [`Self::wait`] is done.
-    fn is_stalled(&self) -> bool {
-        self.waiting.is_some()
-    }
-
-    /// Waits until there is room for what could not be sent. None once the reader has gone.
-    fn wait(&mut self) -> Option<()> {
-        match self.waiting.take() {
-            Some(chunk) => self.sender.blocking_send(Ok(chunk)).ok(),
-            None => Some(()),
-        }
-    }
 }
 
 /// The merge from a place on that the index has not reached yet, if it can be told all the same.

@@ -4,8 +4,8 @@
 //! wild: those with less than [`WILD_BYTES`] behind them. All before that is *settled*: time, key and level of those lines
 //! stay, and with them the order of all lines that were merged before the first unsettled one of any source came up.
 
-use super::Index;
 use super::identity::LogIdentity;
+use super::{Index, partition_point};
 use crate::Source;
 use crate::layout::Encoding;
 use crate::limits::{LAST_LINE_BYTES, WILD_BYTES};
@@ -23,11 +23,11 @@ pub(super) fn trim(index: Index, of: &LogIdentity, places: &[usize], inputs: &[I
         let encoding = old.origin.layout.encoding;
         let end = settled_end(&*inputs[*place].source, encoding, old.file.bytes)?.saturating_sub(WILD_BYTES);
         // The last standing of which all lines before are settled: at least the first, which has none.
-        let settled_rows = first_not(rows, |row| index.row(row)[*place].offset <= end);
+        let settled_rows = partition_point(rows, |row| index.row(row)[*place].offset <= end);
         let settled = index.row(settled_rows.checked_sub(1)?)[*place];
         let stays = |row: usize| row == 0 || is_settled_at(&index, row, *place, settled, of.copies != 0);
         // Before row 0 nothing can change.
-        keep = keep.min(first_not(rows, stays) - 1);
+        keep = keep.min(partition_point(rows, stays) - 1);
     }
     index.first_blocks(keep)
 }
@@ -64,14 +64,4 @@ fn settled_end(source: &dyn Source, encoding: Encoding, bytes: u64) -> Option<u6
     }
     let last = tail.chunks_exact(newline.len()).rposition(|unit| unit == newline);
     Some(last.map_or(0, |last| from + (last as u64 + 1) * unit))
-}
-
-/// The first of `0..count` for which `holds` is false, where it is true for all before and false for all after.
-fn first_not(count: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low.midpoint(high);
-        if holds(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
 }

@@ -1,0 +1,156 @@
+//! An answer on its way to a reader: written line by line, sent in chunks, no faster than it is read.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::Merge;
+use futures::{Stream, StreamExt as _};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use record::JsonWriter;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Bytes gathered before they are sent.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// Bytes after which the first ones are sent.
+const FIRST_CHUNK_BYTES: usize = 4 << 10;
+
+/// How long a reader may not read before the memory that its merge needs is given back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long what was sent before an error may take on its way.
+const LAST_WORD: Duration = Duration::from_millis(200);
+
+/// Chunks that wait for a slow reader; the merge stands still meanwhile.
+const CHUNKS_WAITING: usize = 4;
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A record in JSON a line.
+    Ndjson,
+    /// The lines' bytes.
+    Text,
+    /// A record an event, as `EventSource` reads them.
+    Events,
+    /// What the page reads: a head, records, an end.
+    Page,
+}
+
+/// Bytes on their way to a reader.
+pub struct Chunks {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    /// What was not sent yet.
+    pub gathered: Vec<u8>,
+    /// What could not be sent for a while.
+    waiting: Option<Bytes>,
+    records: JsonWriter,
+    sent: bool,
+}
+
+impl Chunks {
+    /// An answer of nothing yet, and what its reader reads.
+    pub fn new() -> (Self, impl Stream<Item = io::Result<Bytes>> + Send + 'static) {
+        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+        let records = JsonWriter::default();
+        let chunks = Self { sender, gathered: Vec::new(), waiting: None, records, sent: false };
+        (chunks, ReceiverStream::new(receiver))
+    }
+
+    /// Nothing was written.
+    pub fn is_empty(&self) -> bool {
+        !self.sent && self.gathered.is_empty()
+    }
+
+    /// Done once the reader has gone.
+    pub async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
+    /// Ends the answer so that nobody takes it for whole. None once the reader has gone.
+    pub fn break_off(&self) -> Option<()> {
+        self.sender.blocking_send(Err(io::Error::other("a source broke off"))).ok()
+    }
+
+    pub fn item(&mut self, item: &impl serde::Serialize) {
+        // A vector takes all, and the wire's types have no maps whose keys could fail.
+        let written = serde_json::to_writer(&mut self.gathered, item);
+        debug_assert!(written.is_ok(), "the wire's types are JSON");
+        self.gathered.push(b'\n');
+    }
+
+    /// Adds the current line of a merge, which has number `n`. None once the reader has gone.
+    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<()> {
+        let (open, close): (&[u8], &[u8]) = match format {
+            Format::Text => {
+                merge.write_raw(&mut self.gathered).ok()?;
+                return self.send_when_full();
+            }
+            Format::Ndjson => (b"", b"\n"),
+            Format::Page => (b"{\"record\":", b"}\n"),
+            Format::Events => (b"", b"\n\n"),
+        };
+        self.gathered.extend_from_slice(open);
+        if let Some(record) = merge.record(n) {
+            if format == Format::Events {
+                let source = utf8_percent_encode(record.source, NON_ALPHANUMERIC);
+                let n = n.unwrap_or_default();
+                self.gathered.extend_from_slice(format!("id: {n}:{}:{source}\ndata: ", record.offset).as_bytes());
+            }
+            self.records.write(&record, &mut self.gathered);
+        }
+        self.gathered.extend_from_slice(close);
+        self.send_when_full()
+    }
+
+    pub fn send_when_full(&mut self) -> Option<()> {
+        let enough = if self.sent { CHUNK_BYTES } else { FIRST_CHUNK_BYTES };
+        if self.gathered.len() >= enough { self.send() } else { Some(()) }
+    }
+
+    /// Sends what is gathered, as soon as there is room for it; gives up after a while, and keeps it. None once the reader
+    /// has gone.
+    pub fn send(&mut self) -> Option<()> {
+        self.wait()?;
+        if self.gathered.is_empty() {
+            return Some(());
+        }
+        self.sent = true;
+        let next = Vec::with_capacity(CHUNK_BYTES + FIRST_CHUNK_BYTES);
+        let chunk = Bytes::from(std::mem::replace(&mut self.gathered, next));
+        let room = Handle::current().block_on(tokio::time::timeout(PATIENCE, self.sender.reserve()));
+        match room {
+            Ok(room) => room.ok()?.send(Ok(chunk)),
+            Err(_) => self.waiting = Some(chunk),
+        }
+        Some(())
+    }
+
+    /// The reader has not read for a while: what is needed to go on may be given back until [`Self::wait`] is done.
+    pub fn is_stalled(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// Waits until there is room for what could not be sent. None once the reader has gone.
+    pub fn wait(&mut self) -> Option<()> {
+        match self.waiting.take() {
+            Some(chunk) => self.sender.blocking_send(Ok(chunk)).ok(),
+            None => Some(()),
+        }
+    }
+}
+
+/// Lets what was sent before an error go out: the error ends the connection with all that was not written to it yet.
+pub fn with_last_word(
+    chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    chunks.then(|chunk| async {
+        if chunk.is_err() {
+            tokio::time::sleep(LAST_WORD).await;
+        }
+        chunk
+    })
+}
