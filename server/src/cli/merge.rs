@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use engine::{Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, Spools};
-
 use record::JsonWriter;
 
 use super::{FilterArgs, MergeArgs, Output as Form, TimeOptions};
