@@ -85,7 +85,7 @@ fn files(texts: &[Vec<u8>], modified: Timestamp, packed: bool) -> Arc<[Input]> {
 }
 
 fn identity(inputs: &[Input], copies: u8) -> LogIdentity {
-    LogIdentity::of(inputs, "UTC", copies, |_| false).expect("they are files")
+    LogIdentity::of(inputs, "UTC", copies).expect("they are files")
 }
 
 fn built(inputs: &Arc<[Input]>, copies: bool, blocks: usize) -> Log {

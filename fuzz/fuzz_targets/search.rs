@@ -68,7 +68,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(matches!(ended, Ended::Done), "{ended:?}");
     assert_eq!(found, wanted, "{matches} of {ordinal} lines match {pattern:?}");
 
-    let parts = log.stats(7, if choice & 8 == 0 { By::Time } else { By::Line }, &AtomicBool::new(false)).expect("memory reads");
+    let parts =
+        log.stats(7, if choice & 8 == 0 { By::Time } else { By::Line }, &AtomicBool::new(false)).expect("memory reads");
     assert_eq!(parts.buckets.iter().map(|part| part.lines).sum::<u64>(), ordinal);
 });
 

@@ -42,7 +42,7 @@ pub struct Block {
     pub levels: LevelCounts,
 }
 
-/// Checkpoints and summaries of the part of a log that was passed so far. Takes two thirds of a byte a line of few sources,
+/// Checkpoints and summaries of the part of a log that was passed so far. Takes half a byte a line of few sources,
 /// and two of very many.
 #[derive(Clone, Debug)]
 pub struct Index {

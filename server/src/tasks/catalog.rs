@@ -24,7 +24,7 @@ const SMALL_TASKS_BYTES_MAX: u64 = 1 << 30;
 /// Small tasks that are opened before somebody asks.
 const SMALL_TASKS_MAX: usize = 1_000;
 
-/// Tasks that are kept open while nobody looks at them. One takes some kilobytes a source, and two thirds of a byte a line.
+/// Tasks that are kept open while nobody looks at them. One takes some kilobytes a source, and half a byte a line.
 const OPEN_TASKS_MAX: usize = 500;
 
 /// One task.
