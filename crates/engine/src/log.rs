@@ -224,13 +224,14 @@ impl Log {
             }
             (block, index.is_complete(), index.spacing())
         };
-        let mut ordinal = block as u64 * spacing;
+        let first = block as u64 * spacing;
         let mut merge = self.merge_from_block(block);
-        while let Some((source, line)) = merge.next() {
+        // It lies in that block, or the index is not of this log.
+        for ordinal in first..first + spacing {
+            let Some((source, line)) = merge.next() else { break };
             if is_it(source, line) {
                 return Found::At(ordinal);
             }
-            ordinal += 1;
         }
         if complete { Found::Beyond } else { Found::NotYet }
     }
