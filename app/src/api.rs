@@ -6,7 +6,9 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use leptos::prelude::*;
-use record::wire::{ApiError, Record, TaskInfo, TaskList, WindowItem, WindowQuery};
+use record::wire::{
+    ApiError, Hits, HitsQuery, Record, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowItem, WindowQuery,
+};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::{ByteStream, GetUrl, Json, JsonEncoding, Streaming};
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -27,6 +29,15 @@ pub trait Api: Send + Sync + 'static {
 
     /// A stretch of a task's merged log.
     fn window(&self, query: WindowQuery) -> BoxFuture<'_, Result<WindowStream, ApiError>>;
+
+    /// How far a search has come, and where its hits lie.
+    fn hits(&self, query: HitsQuery) -> BoxFuture<'_, Result<Hits, ApiError>>;
+
+    /// The next line that a filter lets through, or the one before.
+    fn step(&self, query: StepQuery) -> BoxFuture<'_, Result<Step, ApiError>>;
+
+    /// How the log's lines and their levels lie over it.
+    fn stats(&self, query: StatsQuery) -> BoxFuture<'_, Result<Stats, ApiError>>;
 }
 
 /// An [`ApiError`] on its way to the browser.
@@ -88,8 +99,42 @@ pub async fn line(
     /// Where the line starts in it.
     offset: u64,
 ) -> Result<ByteStream<Failure>, Failure> {
-    let query = WindowQuery { task, start: record::wire::Start::Anchor { source, offset }, before: 0, limit: 1 };
+    let query = WindowQuery {
+        task,
+        start: record::wire::Start::Anchor { source, offset },
+        before: 0,
+        limit: 1,
+        filter: record::wire::LineFilter::default(),
+        context: 0,
+    };
     Ok(ByteStream::from(expect_context::<std::sync::Arc<dyn Api>>().window(query).await?))
+}
+
+/// How far a search has come, and where its hits lie.
+#[server(input = GetUrl, output = Json, prefix = "/api/page", endpoint = "hits")]
+pub async fn search(
+    /// What is searched for.
+    query: HitsQuery,
+) -> Result<Hits, Failure> {
+    Ok(expect_context::<std::sync::Arc<dyn Api>>().hits(query).await?)
+}
+
+/// The next line that a filter lets through, or the one before.
+#[server(input = GetUrl, output = Json, prefix = "/api/page", endpoint = "step")]
+pub async fn next_hit(
+    /// From where, and to what.
+    query: StepQuery,
+) -> Result<Step, Failure> {
+    Ok(expect_context::<std::sync::Arc<dyn Api>>().step(query).await?)
+}
+
+/// How the log's lines and their levels lie over it.
+#[server(input = GetUrl, output = Json, prefix = "/api/page", endpoint = "stats")]
+pub async fn overview(
+    /// In which parts.
+    query: StatsQuery,
+) -> Result<Stats, Failure> {
+    Ok(expect_context::<std::sync::Arc<dyn Api>>().stats(query).await?)
 }
 
 /// Cuts the text of each record to what a row shows; other lines pass as they are.

@@ -4,8 +4,9 @@ use record::wire::{ApiError, Start, TaskInfo, TaskList, WindowQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Gathered, shortened};
-use crate::model::place::{Asked, Place, View};
+use crate::model::place::Place;
 use crate::model::time::Zone;
+use crate::model::view::{Asked, View};
 use crate::model::{figures, goto, query};
 
 /// Rows that the server renders at most.
@@ -121,14 +122,14 @@ impl LogPage {
             ));
             view.place = Place::End;
         }
-        let above = if matches!(view.place, Place::Anchor { .. }) { before.max(LINES_ABOVE) } else { before };
-        let mut window = fetch(api, &task, view.place.start(FIRST_LINES), above).await;
+        let above = if matches!(view.place, Place::Anchor(_)) { before.max(LINES_ABOVE) } else { before };
+        let mut window = fetch(api, &task, &view, view.place.start(FIRST_LINES), above).await;
         if let Some(error) =
             window.error.as_ref().filter(|error| window.head.is_none() && matches!(error.status, 400 | 404 | 416))
         {
             problems.push(error.detail.clone());
             view.place = if error.status == 416 { Place::End } else { Place::Top };
-            window = fetch(api, &task, view.place.start(FIRST_LINES), 0).await;
+            window = fetch(api, &task, &view, view.place.start(FIRST_LINES), 0).await;
         }
         let mut target = find_target(&view.place, &window);
         let mut from_end = matches!(view.place, Place::End) && window.error.is_none();
@@ -136,7 +137,7 @@ impl LogPage {
         let is_short = window.error.is_none() && (below as u64) < VIEW_LINES && !window.records.is_empty();
         if is_short && !from_end && view.place != Place::Top {
             let start = view.place.start(FIRST_LINES);
-            let whole = fetch(api, &task, start, FIRST_LINES - VIEW_LINES).await;
+            let whole = fetch(api, &task, &view, start, FIRST_LINES - VIEW_LINES).await;
             if whole.error.is_none() && whole.records.len() >= window.records.len() {
                 window = whole;
                 target = find_target(&view.place, &window);
@@ -147,8 +148,15 @@ impl LogPage {
     }
 }
 
-async fn fetch(api: &dyn Api, task: &TaskInfo, start: Start, before: u64) -> Gathered {
-    let query = WindowQuery { task: task.id.clone(), start, before, limit: FIRST_LINES };
+async fn fetch(api: &dyn Api, task: &TaskInfo, view: &View, start: Start, before: u64) -> Gathered {
+    let query = WindowQuery {
+        task: task.id.clone(),
+        start,
+        before,
+        limit: FIRST_LINES,
+        filter: view.shown(),
+        context: view.context(),
+    };
     match api.window(query).await {
         Ok(lines) => Gathered::read(Box::pin(shortened(lines))).await,
         Err(error) => Gathered { error: Some(error), ..Gathered::default() },
@@ -163,6 +171,6 @@ fn find_target(place: &Place, window: &Gathered) -> Option<usize> {
         Place::Top | Place::End => None,
         Place::Line(n) => window.records.iter().position(|record| record.n == Some(*n)),
         Place::Time(_) => by_number().or(Some(0)),
-        Place::Anchor { .. } => window.records.iter().position(|record| Place::of(record) == *place).or_else(by_number),
+        Place::Anchor(_) => window.records.iter().position(|record| Place::of(record) == *place).or_else(by_number),
     }
 }

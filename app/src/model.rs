@@ -12,3 +12,4 @@ pub mod scroll;
 pub mod sources;
 pub mod text;
 pub mod time;
+pub mod view;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::{Case, Filter, Input, Levels, Pattern, PatternError};
+use record::wire::LineFilter;
 use record::{Level, Timestamp, Zone};
 
 /// A filter's conditions as they were typed; those that were not are none.
@@ -20,6 +21,13 @@ pub struct Typed {
     pub pattern: Option<String>,
     /// `smart`, `match` or `ignore`.
     pub case: Option<String>,
+}
+
+impl From<LineFilter> for Typed {
+    fn from(filter: LineFilter) -> Self {
+        let LineFilter { level, source, since, until, q, case, not: _, heads: _ } = filter;
+        Self { level, source, since, until, pattern: q, case }
+    }
 }
 
 /// What the conditions are called where they were typed.

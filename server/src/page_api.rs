@@ -2,14 +2,15 @@
 
 use app::Api;
 use app::api::WindowStream;
+use engine::limits::STATS_BUCKETS_MAX;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
-use record::wire::{ApiError, TaskInfo, TaskList, WindowQuery};
+use record::wire::{ApiError, Hits, HitsQuery, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowQuery};
 
 use crate::filters::Typed;
 use crate::problem;
 use crate::routes::Shared;
-use crate::tasks::{Filter, Format, Opening, Wanted};
+use crate::tasks::{Filter, Format, Opening, Wanted, hits, stats, step};
 
 /// Tasks that the page of all tasks shows at most.
 const TASKS_MAX: usize = 10_000;
@@ -45,8 +46,8 @@ impl Api for PageApi {
                 before: query.before,
                 limit: query.limit,
                 uncounted: true,
-                filter: Typed::default(),
-                context: 0,
+                filter: Typed::from(query.filter),
+                context: query.context,
                 resume: None,
             };
             let opening = Opening::find(snapshot, &wanted, self.shared.catalog.zone()).await?;
@@ -54,6 +55,33 @@ impl Api for PageApi {
             // The page's stream has no errors but those it carries: see `Format::Page`.
             let chunks = opening.stream(Format::Page, Some(permit)).filter_map(|chunk| std::future::ready(chunk.ok()));
             Ok(chunks.boxed())
+        }
+        .boxed()
+    }
+
+    fn hits(&self, query: HitsQuery) -> BoxFuture<'_, Result<Hits, ApiError>> {
+        async move {
+            let snapshot = self.shared.task(&query.task).await?.snapshot().await;
+            let _permit = self.shared.stream_permit()?;
+            hits(&snapshot, query, self.shared.catalog.zone()).await
+        }
+        .boxed()
+    }
+
+    fn step(&self, query: StepQuery) -> BoxFuture<'_, Result<Step, ApiError>> {
+        async move {
+            let snapshot = self.shared.task(&query.task).await?.snapshot().await;
+            let _permit = self.shared.stream_permit()?;
+            step(&snapshot, query, self.shared.catalog.zone()).await
+        }
+        .boxed()
+    }
+
+    fn stats(&self, query: StatsQuery) -> BoxFuture<'_, Result<Stats, ApiError>> {
+        async move {
+            let snapshot = self.shared.task(&query.task).await?.snapshot().await;
+            let _permit = self.shared.stream_permit()?;
+            stats(&snapshot, query.buckets.clamp(1, STATS_BUCKETS_MAX), query.by).await
         }
         .boxed()
     }

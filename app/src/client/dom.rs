@@ -6,11 +6,15 @@ use leptos::wasm_bindgen::JsValue;
 use web_sys::{Element, FocusOptions, HtmlElement};
 
 use crate::model::time::Zone;
+use crate::model::view::ZoneName;
 
 /// The zone that times are shown in.
 #[must_use]
-pub fn zone(local: bool) -> Zone {
-    if local { Zone::Local(local_minutes) } else { Zone::Utc }
+pub fn zone(name: &ZoneName) -> Zone {
+    match name {
+        ZoneName::Local => Zone::Local(local_minutes),
+        ZoneName::Utc | ZoneName::Named(_) => Zone::Utc,
+    }
 }
 
 /// Minutes east of UTC that the reader's clock is at that second.

@@ -300,7 +300,7 @@ impl Viewer {
         self.learn(head.generation, head.lines, head.counted);
         let records = gathered.records;
         let index = match place {
-            Place::Anchor { .. } => records.iter().position(|record| Place::of(record) == *place),
+            Place::Anchor(_) => records.iter().position(|record| Place::of(record) == *place),
             Place::End => records.len().checked_sub(1),
             _ => None,
         };
@@ -385,7 +385,9 @@ impl Viewer {
     }
 
     fn query(&self, start: Start, before: u64, limit: u64) -> WindowQuery {
-        WindowQuery { task: self.state.borrow().task.clone(), start, before, limit }
+        let state = self.state.borrow();
+        let (task, filter, context) = (state.task.clone(), state.view.shown(), state.view.context());
+        WindowQuery { task, start, before, limit, filter, context }
     }
 }
 

@@ -19,9 +19,10 @@ use crate::load::{LINES_ABOVE, LogPage};
 use crate::model::face::{self, Context};
 use crate::model::goto;
 use crate::model::lines::Lines;
-use crate::model::place::{Place, View};
+use crate::model::place::Place;
 use crate::model::scroll::{ROW_PX, Scroll, Top};
 use crate::model::sources::Sources;
+use crate::model::view::{View, ZoneName};
 use crate::model::{figures, time};
 use crate::view::signals::{Here, Signals, Total};
 
@@ -51,7 +52,7 @@ pub(super) struct State {
     pub(super) flights: Flights,
     /// The current line, from 0, once there is one.
     pub(super) current: Option<u64>,
-    view: View,
+    pub(super) view: View,
     sources: Sources,
     pool: Pool,
     log: HtmlElement,
@@ -215,7 +216,7 @@ impl Viewer {
                     state.step_due = step;
                 });
             }
-            Place::Time(_) | Place::Anchor { .. } => self.jump(place, LINES_ABOVE, step),
+            Place::Time(_) | Place::Anchor(_) => self.jump(place, LINES_ABOVE, step),
         }
     }
 
@@ -227,7 +228,9 @@ impl Viewer {
 
     /// Shows times in the reader's zone, or in UTC again.
     pub fn toggle_zone(&self) {
-        self.signals.view.update(|view| view.local = !view.local);
+        self.signals.view.update(|view| {
+            view.zone = if view.zone == ZoneName::Utc { ZoneName::Local } else { ZoneName::Utc };
+        });
         self.take_view();
     }
 
@@ -236,7 +239,7 @@ impl Viewer {
         let query = {
             let state = self.state.borrow();
             let line = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
-            state.lines.get(line).map(|record| state.view.at(Place::of(record)).query())
+            state.lines.get(line).map(|record| state.view.at_record(record, None).query())
         };
         let Some(query) = query else {
             return;
@@ -403,7 +406,7 @@ impl Viewer {
 
     fn went_back(&self) {
         let asked = View::parse(&history::query());
-        self.signals.view.update(|view| (view.wrap, view.local) = (asked.view.wrap, asked.view.local));
+        self.signals.view.set(View { place: Place::Top, ..asked.view.clone() });
         self.take_view();
         self.show_place(asked.view.place, false);
         self.state.borrow_mut().step_due = false;
@@ -516,7 +519,7 @@ impl State {
     }
 
     pub(super) fn zone(&self) -> time::Zone {
-        dom::zone(self.view.local)
+        dom::zone(&self.view.zone)
     }
 
     /// Makes a line the current one and moves as little as shows it.
@@ -588,7 +591,7 @@ impl State {
         Here {
             n: (known && self.lines.count() > 0).then_some(line + 1),
             ts: self.time_at(line),
-            link: record.map_or_else(|| self.view.query(), |record| self.view.at(Place::of(record)).query()),
+            link: record.map_or_else(|| self.view.query(), |record| self.view.at_record(record, None).query()),
         }
     }
 

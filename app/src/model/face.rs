@@ -4,10 +4,10 @@ use record::Level;
 use record::wire::Record;
 
 use super::figures;
-use super::place::{Place, View};
 use super::sources::{Sources, short_name};
 use super::text::{self, Run};
 use super::time::{self, Zone};
+use super::view::View;
 
 /// Bytes of a line that a row shows; the rest is shown on demand, so that no line can hold up the page.
 pub const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -70,7 +70,7 @@ impl Face {
         Self {
             n: record.n,
             number: record.n.map_or_else(|| "~".to_owned(), |n| n.to_string()),
-            link: context.view.at(Place::of(record)).query(),
+            link: context.view.at_record(record, None).query(),
             clock: shown.map(|shown| shown.clock).unwrap_or_default(),
             time_title,
             day: day.filter(|_| !record.wild),
@@ -118,9 +118,9 @@ mod tests {
     use record::wire::Record;
 
     use super::{Context, Face, HEAD_BYTES_MAX, shorten};
-    use crate::model::place::View;
     use crate::model::sources::Sources;
     use crate::model::time::Zone;
+    use crate::model::view::View;
 
     fn record(text: &str) -> Record {
         Record {
@@ -143,7 +143,10 @@ mod tests {
         let (sources, view) = (Sources::default(), View { wrap: true, ..View::default() });
         let context = Context { sources: &sources, view: &view, zone: Zone::Utc };
         let face = Face::new(&record("x"), &context, Some("2026-11-21"));
-        assert_eq!((face.number.as_str(), face.link.as_str()), ("7", "?anchor=a.log:12&wrap=1"));
+        assert_eq!(
+            (face.number.as_str(), face.link.as_str()),
+            ("7", "?anchor=a.log:12&t=2026-11-22T02:14:00.5Z&h=fd0c5087&wrap=1")
+        );
         assert_eq!((face.clock.as_str(), face.day.as_deref()), ("02:14:00.500", Some("2026-11-22")));
         assert_eq!(Face::new(&record("x"), &context, Some("2026-11-22")).day, None);
     }

@@ -1,4 +1,4 @@
-//! The view as its address says it: where, wrapped or not, in which zone.
+//! A place in a log, as addresses name it.
 
 use record::wire::{Record, Start};
 
@@ -16,20 +16,60 @@ pub enum Place {
     End,
     /// The first line at or after a time (RFC 3339, UTC).
     Time(String),
-    /// The line whose first byte lies at that offset of that source.
-    Anchor {
-        /// The source's id.
-        source: String,
-        /// Where the line's first byte lies.
-        offset: u64,
-    },
+    /// The line that an anchor names.
+    Anchor(Anchor),
+}
+
+/// What names a line for ever: the source it lies in, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The source's id.
+    pub source: String,
+    /// Where the line's first byte lies.
+    pub offset: u64,
+}
+
+/// What tells whether the line at an anchor is still the one that a link was made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The line's time, or that of the line it continues.
+    pub ts: Option<String>,
+    /// A hash of its bytes.
+    pub hash: Option<u32>,
+}
+
+/// Bytes of a line's text that its hash is made of: as many as every answer about it has.
+const HASHED_BYTES: usize = 1024;
+
+/// The hash that links carry: FNV-1a over the first bytes of a line's text, up to a whole character.
+#[must_use]
+pub fn hash(text: &str) -> u32 {
+    let mut end = HASHED_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.bytes().take(end).fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+impl Anchor {
+    /// The anchor of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        Self { source: record.source.clone(), offset: record.offset }
+    }
+
+    /// As an address has it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}:{}", query::encode(&self.source), self.offset)
+    }
 }
 
 impl Place {
     /// The place that names this record for ever.
     #[must_use]
     pub fn of(record: &Record) -> Self {
-        Self::Anchor { source: record.source.clone(), offset: record.offset }
+        Self::Anchor(Anchor::of(record))
     }
 
     /// Where a window of `lines` lines starts that shows this place.
@@ -40,108 +80,23 @@ impl Place {
             Self::Line(n) => Start::Line(*n),
             Self::End => Start::Tail(lines),
             Self::Time(time) => Start::Time(time.clone()),
-            Self::Anchor { source, offset } => Start::Anchor { source: source.clone(), offset: *offset },
+            Self::Anchor(anchor) => Start::Anchor { source: anchor.source.clone(), offset: anchor.offset },
         }
     }
 
-    fn pair(&self) -> Option<String> {
+    pub(super) fn pair(&self) -> Option<String> {
         match self {
             Self::Top => None,
             Self::Line(n) => Some(format!("n={n}")),
             Self::End => Some("n=end".to_owned()),
             Self::Time(time) => Some(format!("at={}", query::encode(time))),
-            Self::Anchor { source, offset } => Some(format!("anchor={}:{offset}", query::encode(source))),
+            Self::Anchor(anchor) => Some(format!("anchor={}", anchor.text())),
         }
     }
 }
 
-/// All that an address says about the view of a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct View {
-    /// Where.
-    pub place: Place,
-    /// Long lines are wrapped.
-    pub wrap: bool,
-    /// Times are in the reader's zone instead of UTC.
-    pub local: bool,
-}
-
-/// An address as it was asked for: a view, and what could not be read of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// The view; what could not be read is as if it were not there.
-    pub view: View,
-    /// What was typed into the go-to form, still to be read.
-    pub goto: Option<String>,
-    /// So many lines before the place.
-    pub before: u64,
-    /// What could not be read, and what is allowed instead.
-    pub problems: Vec<String>,
-}
-
-impl View {
-    /// Reads a query string.
-    #[must_use]
-    pub fn parse(text: &str) -> Asked {
-        let mut asked = Asked::default();
-        for (name, value) in query::pairs(text) {
-            match name.as_str() {
-                "n" => match line_number(&value) {
-                    Some(place) => asked.view.place = place,
-                    None => asked
-                        .problems
-                        .push(format!("n={value} is no line: lines count from 1, and n=end is the last one.")),
-                },
-                "anchor" => match anchor(&value) {
-                    Some(place) => asked.view.place = place,
-                    None => asked
-                        .problems
-                        .push(format!("anchor={value} names no line: an anchor is SOURCE:OFFSET, as in app.log:1024.")),
-                },
-                "at" => match super::time::read(&value, None, super::time::Zone::Utc) {
-                    Some(time) => asked.view.place = Place::Time(time),
-                    None => asked.problems.push(format!("at={value} is no time: write it as in 2026-11-22T02:14:00Z.")),
-                },
-                "before" => match value.parse() {
-                    Ok(before) if before <= 200 => asked.before = before,
-                    _ => asked.problems.push(format!("before={value} is out of bounds: 0 to 200 lines are allowed.")),
-                },
-                "wrap" => match value.as_str() {
-                    "1" => asked.view.wrap = true,
-                    "0" | "" => asked.view.wrap = false,
-                    _ => asked
-                        .problems
-                        .push(format!("wrap={value} is unknown: wrap=1 wraps long lines, wrap=0 does not.")),
-                },
-                "tz" => match value.as_str() {
-                    "local" => asked.view.local = true,
-                    "utc" | "" => asked.view.local = false,
-                    _ => asked.problems.push(format!("tz={value} is unknown: tz=utc and tz=local are allowed.")),
-                },
-                "goto" if !value.trim().is_empty() => asked.goto = Some(value),
-                _ => {}
-            }
-        }
-        asked
-    }
-
-    /// The query string that gives this view again: empty, or starting with `?`.
-    #[must_use]
-    pub fn query(&self) -> String {
-        let pairs =
-            [self.place.pair(), self.wrap.then(|| "wrap=1".to_owned()), self.local.then(|| "tz=local".to_owned())];
-        let joined = pairs.into_iter().flatten().collect::<Vec<_>>().join("&");
-        if joined.is_empty() { joined } else { format!("?{joined}") }
-    }
-
-    /// The same view of another place.
-    #[must_use]
-    pub fn at(&self, place: Place) -> Self {
-        Self { place, ..self.clone() }
-    }
-}
-
-fn line_number(value: &str) -> Option<Place> {
+/// A line number of an address: from 1, or `end`.
+pub(super) fn line_number(value: &str) -> Option<Place> {
     match value.parse() {
         Ok(0) => None,
         Ok(n) => Some(Place::Line(n)),
@@ -149,58 +104,9 @@ fn line_number(value: &str) -> Option<Place> {
     }
 }
 
-fn anchor(value: &str) -> Option<Place> {
+/// `SOURCE:OFFSET`.
+pub(super) fn anchor(value: &str) -> Option<Anchor> {
     let (source, offset) = value.rsplit_once(':')?;
     let offset = offset.parse().ok()?;
-    (!source.is_empty()).then(|| Place::Anchor { source: source.to_owned(), offset })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Place, View};
-
-    #[test]
-    fn a_view_and_its_address_are_inverse() {
-        let places = [
-            Place::Top,
-            Place::End,
-            Place::Line(5_000_000),
-            Place::Time("2026-11-22T02:14:00Z".to_owned()),
-            Place::Anchor { source: "a b/c:1&x=é.log".to_owned(), offset: 9 },
-        ];
-        for place in places {
-            for (wrap, local) in [(false, false), (true, false), (true, true)] {
-                let view = View { place: place.clone(), wrap, local };
-                let asked = View::parse(&view.query());
-                assert_eq!(asked.view, view);
-                assert_eq!(asked.problems, Vec::<String>::new());
-            }
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_told_and_left_out() {
-        for text in [
-            "n=0",
-            "n=-1",
-            "n=x",
-            "anchor=app.log",
-            "anchor=:5",
-            "anchor=a:x",
-            "at=noon",
-            "wrap=2",
-            "tz=mars",
-            "before=1000000000000",
-        ] {
-            let asked = View::parse(text);
-            assert_eq!(asked.view, View::default(), "{text}");
-            assert_eq!(asked.problems.len(), 1, "{text}");
-            assert!(asked.problems[0].starts_with(text), "{:?}", asked.problems);
-        }
-    }
-
-    #[test]
-    fn unknown_parameters_are_passed_over() {
-        assert!(View::parse("?utm=1&q=x").problems.is_empty());
-    }
+    (!source.is_empty()).then(|| Anchor { source: source.to_owned(), offset })
 }

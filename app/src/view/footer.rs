@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::log::Handle;
 use super::signals::Signals;
 use crate::client::dom;
+use crate::model::view::ZoneName;
 use crate::model::{figures, time};
 
 /// The footer.
@@ -25,7 +26,7 @@ pub fn Footer(
         format!("{}{}", if total.counted { "" } else { "about " }, figures::grouped(total.lines))
     };
     let value = move || signals.total.with(|total| total.counted.then(|| total.lines.to_string()));
-    let zone = move || dom::zone(signals.view.with(|view| view.local));
+    let zone = move || signals.view.with(|view| dom::zone(&view.zone));
     let moment = move || {
         signals
             .here
@@ -54,7 +55,11 @@ pub fn Footer(
                         viewer.toggle_zone();
                     }
                 });
-            }>{move || if signals.view.with(|view| view.local) { "local time" } else { "UTC" }}</button>
+            }>{move || signals.view.with(|view| match &view.zone {
+                ZoneName::Utc => "UTC".to_owned(),
+                ZoneName::Local => "local time".to_owned(),
+                ZoneName::Named(name) => name.clone(),
+            })}</button>
             <span class="indexing">{indexing}</span>
         </footer>
     }

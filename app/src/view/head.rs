@@ -78,8 +78,8 @@ fn Goto(signals: Signals, handle: Handle) -> impl IntoView {
 fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
     let wrap_link = move || {
         let view = signals.view.get();
-        let place = crate::model::place::View::parse(&signals.here.with(|here| here.link.clone())).view.place;
-        let query = crate::model::place::View { wrap: !view.wrap, place, ..view }.query();
+        let place = crate::model::view::View::parse(&signals.here.with(|here| here.link.clone())).view.place;
+        let query = crate::model::view::View { wrap: !view.wrap, place, ..view }.query();
         if query.is_empty() { "?".to_owned() } else { query }
     };
     let wrap = move |event: MouseEvent| {

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::load::{FIRST_LINES, LogPage};
-use crate::model::place::{Place, View};
+use crate::model::place::Place;
+use crate::model::view::View;
 
 /// First, earlier, later and last lines.
 #[component]
@@ -37,7 +38,7 @@ fn links(page: &LogPage) -> [(&'static str, Option<String>); 4] {
         Some((_, n)) if lines.is_some_and(|lines| n >= lines) => None,
         Some((_, n)) => Some(view.at(Place::Line(n + 1)).query()),
         None if view.place == Place::End => None,
-        None => last.map(|record| view.at(Place::of(record)).query()),
+        None => last.map(|record| view.at_record(record, None).query()),
     };
     [
         ("First lines", earlier.as_ref().map(|_| view.at(Place::Top).query())),

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use record::wire::TaskInfo;
 
 use crate::load::LogPage;
-use crate::model::place::View;
+use crate::model::view::View;
 
 /// The reader's place in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,11 +70,8 @@ impl Signals {
             .and_then(|index| page.window.records.get(index))
             .or_else(|| if page.from_end { page.window.records.last() } else { page.window.records.first() });
         let view = page.view();
-        let here = first.map(|record| Here {
-            n: record.n,
-            ts: record.ts.clone(),
-            link: view.at(crate::model::place::Place::of(record)).query(),
-        });
+        let here =
+            first.map(|record| Here { n: record.n, ts: record.ts.clone(), link: view.at_record(record, None).query() });
         Self {
             total: RwSignal::new(Total { lines: counted.unwrap_or(estimate), counted: counted.is_some() }),
             here: RwSignal::new(here.unwrap_or_default()),

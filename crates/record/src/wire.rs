@@ -127,13 +127,52 @@ pub struct TaskInfo {
     pub levels: [u64; 7],
 }
 
-/// Where a window starts.
+/// Which lines are wanted, as addresses spell it: those that meet every condition there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LineFilter {
+    /// Names of levels, between commas; `none` for lines without one.
+    pub level: Option<String>,
+    /// Ids of sources, between commas.
+    pub source: Option<String>,
+    /// No line before this time.
+    pub since: Option<String>,
+    /// No line after this time.
+    pub until: Option<String>,
+    /// A regular expression that a line's text matches.
+    pub q: Option<String>,
+    /// `smart`, `match` or `ignore`: how `q` and `not` tell capitals.
+    pub case: Option<String>,
+    /// A regular expression that a line's text does not match.
+    pub not: Option<String>,
+    /// Only lines that bear a time of their own; those that continue them are left out.
+    pub heads: bool,
+}
+
+impl LineFilter {
+    /// Every line is wanted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        Self { case: None, ..self.clone() } == Self::default()
+    }
+
+    /// The same without its expression.
+    #[must_use]
+    pub fn without_q(&self) -> Self {
+        let case = self.case.clone().filter(|_| self.not.is_some());
+        Self { q: None, case, ..self.clone() }
+    }
+}
+
+/// Where a window starts. Where the window has a filter, lines are counted among those that meet it, but for `Number`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Start {
     /// At line `n`, from 1.
     Line(u64),
     /// So many lines before the end.
     Tail(u64),
+    /// At the first line whose number in the whole log is not below this one, from 1.
+    Number(u64),
     /// At the first line whose key is not before this time (RFC 3339 or any usual form).
     Time(String),
     /// At the line that this anchor names.
@@ -156,6 +195,12 @@ pub struct WindowQuery {
     pub before: u64,
     /// At most so many lines.
     pub limit: u64,
+    /// Which lines count.
+    #[serde(default)]
+    pub filter: LineFilter,
+    /// With so many lines around each that matches `q`.
+    #[serde(default)]
+    pub context: u64,
 }
 
 /// The first line of a window's answer.
@@ -163,10 +208,14 @@ pub struct WindowQuery {
 pub struct WindowHead {
     /// Which order the numbers belong to.
     pub generation: u64,
-    /// The log's lines: exact or, as long as `counted` is false, an estimate.
+    /// The lines that the filter lets through: exact or, as long as `counted` is false, an estimate; with a filter as many
+    /// as were found so far.
     pub lines: u64,
-    /// The whole log has been counted.
+    /// All of them were counted.
     pub counted: bool,
+    /// How many of them come before the first record; none where they were not counted.
+    #[serde(default)]
+    pub rank: Option<u64>,
     /// The number of the line that was asked for, where it is known; with `before` it is not the first record's.
     pub target: Option<u64>,
 }
@@ -184,6 +233,84 @@ pub enum WindowItem {
     End,
     /// What went wrong after the head was sent.
     Error(ApiError),
+}
+
+/// What a search is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HitsQuery {
+    /// The task's id.
+    pub task: String,
+    /// What is searched for.
+    #[serde(default)]
+    pub filter: LineFilter,
+    /// With so many lines around each that matches `q`.
+    #[serde(default)]
+    pub context: u64,
+    /// Into how many equal stretches of the whole log the hits are counted, 0 to 2,000.
+    pub buckets: u64,
+    /// The answer comes once more than this share was searched.
+    pub searched: f64,
+}
+
+/// What a search has found so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hits {
+    /// Which order the numbers belong to.
+    pub generation: u64,
+    /// Lines found.
+    pub found: u64,
+    /// The share of the log that was searched, 0 to 1.
+    pub searched: f64,
+    /// All was searched, or a source broke off.
+    pub done: bool,
+    /// Lines found in each stretch of the log.
+    pub buckets: Vec<u64>,
+    /// Sources that could not be searched to their end.
+    pub failed: Vec<String>,
+}
+
+/// Asks for the next or the previous line that a filter lets through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepQuery {
+    /// The task's id.
+    pub task: String,
+    /// What is searched for.
+    #[serde(default)]
+    pub filter: LineFilter,
+    /// The number of the line from which to look; 0 stands before the first.
+    pub from: u64,
+    /// Towards the log's start.
+    pub back: bool,
+}
+
+/// A line that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number; none where there is no such line that way.
+    pub n: Option<u64>,
+    /// How many such lines come before it.
+    pub rank: u64,
+    /// Such lines found so far.
+    pub found: u64,
+    /// All was searched.
+    pub done: bool,
+}
+
+/// What parts of a log a page asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsQuery {
+    /// The task's id.
+    pub task: String,
+    /// How many parts, 1 to 2,000.
+    pub buckets: u64,
+    /// What the log is divided by.
+    pub by: StatsBy,
+    /// By time: where the first part starts, if not with the log.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// By time: where the last part ends, if not with the log.
+    #[serde(default)]
+    pub until: Option<String>,
 }
 
 /// What a log was divided by.

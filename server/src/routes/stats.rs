@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use engine::By;
 use engine::limits::STATS_BUCKETS_MAX;
-use record::wire::{Stats, StatsBucket, StatsBy};
+use record::wire::StatsBy;
 
 use super::query::Query;
 use super::{Shared, path, with_order};
 use crate::problem::{Problem, bad_parameter};
+use crate::tasks::stats as stats_of;
 
 /// Buckets where nobody says how many.
 const BUCKETS: u64 = 100;
@@ -22,9 +22,9 @@ pub async fn stats(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::read(query.as_deref(), &["buckets", "by"])?;
-    let (by, named) = match query.text("by") {
-        None | Some("" | "time") => (By::Time, StatsBy::Time),
-        Some("line") => (By::Line, StatsBy::Line),
+    let by = match query.text("by") {
+        None | Some("" | "time") => StatsBy::Time,
+        Some("line") => StatsBy::Line,
         Some(other) => return Err(bad_parameter(format!("by={other:?}: give time or line")).into()),
     };
     let count = query.number("buckets", 0)?.unwrap_or(BUCKETS);
@@ -33,24 +33,7 @@ pub async fn stats(
     }
     let snapshot = shared.task(&path(task)?).await?.snapshot().await;
     let permit = shared.stream_permit()?;
-    let parts = snapshot.stats(count, by).await?;
+    let stats = stats_of(&snapshot, count, by).await?;
     drop(permit);
-    let stats = Stats {
-        by: named,
-        generation: snapshot.generation(),
-        lines: parts.buckets.iter().map(|bucket| bucket.lines).sum(),
-        first_ts: snapshot.log().index().blocks().first().map(|block| block.first_key.to_string()),
-        last_ts: parts.last.map(|last| last.to_string()),
-        buckets: parts
-            .buckets
-            .iter()
-            .map(|bucket| StatsBucket {
-                n: bucket.first + 1,
-                ts: bucket.from.to_string(),
-                lines: bucket.lines,
-                levels: bucket.levels.into(),
-            })
-            .collect(),
-    };
     Ok(with_order(Json(stats).into_response(), &snapshot))
 }

@@ -79,6 +79,18 @@ impl View {
         }
     }
 
+    /// How many lines it has, as far as is known, and whether these are all.
+    pub fn so_far(&self, snapshot: &Snapshot) -> (u64, bool) {
+        match self {
+            Self::All => (snapshot.lines_estimate(), snapshot.progress().borrow().complete),
+            Self::Found(search, _) => {
+                let ended = search.progress().borrow().ended;
+                (search.found(LineSet::len), ended)
+            }
+            Self::Around(lines, _) => (lines.len(), true),
+        }
+    }
+
     /// Waits until all its lines are known, and tells how many they are.
     pub async fn count(&self, snapshot: &Snapshot) -> u64 {
         match self {

@@ -49,6 +49,8 @@ pub struct Opening {
     from: From,
     limit: u64,
     target: Option<u64>,
+    /// The view's lines, as far as they are known.
+    lines: u64,
     counted: bool,
 }
 
@@ -74,7 +76,8 @@ impl Opening {
             let before = wanted.before;
             if let Some(merge) = blocking(move || uncounted(&log, place, before)).await {
                 let from = From::Uncounted(Box::new(merge));
-                return Ok(Some(Self { snapshot, from, limit: wanted.limit, target: None, counted: false }));
+                let lines = snapshot.lines_estimate();
+                return Ok(Some(Self { snapshot, from, limit: wanted.limit, target: None, lines, counted: false }));
             }
         }
         let (mut rank, target) = first(&snapshot, &view, &wanted.start, zone).await?;
@@ -88,8 +91,8 @@ impl Opening {
                 return Ok(None);
             }
         }
-        let counted = snapshot.progress().borrow().complete;
-        Ok(Some(Self { from: From::Rank(view, rank), limit, target, counted, snapshot }))
+        let (lines, counted) = view.so_far(&snapshot);
+        Ok(Some(Self { from: From::Rank(view, rank), limit, target, lines, counted, snapshot }))
     }
 
     /// Merges and sends, no faster than the reader reads. Ends when the reader goes.
@@ -116,8 +119,12 @@ impl Opening {
         if format == Format::Page {
             out.item(&WindowItem::Head(WindowHead {
                 generation: snapshot.generation(),
-                lines: snapshot.lines_estimate(),
+                lines: self.lines,
                 counted: self.counted,
+                rank: match &self.from {
+                    From::Rank(_, rank) => Some(*rank),
+                    From::Uncounted(_) => None,
+                },
                 target: self.target,
             }));
         }
@@ -277,7 +284,7 @@ async fn first(
 ) -> Result<(u64, Option<u64>), ApiError> {
     let beyond = || beyond(snapshot, view, start);
     let by_rank = match (view, start) {
-        (View::All, _) | (_, Start::Time(_) | Start::Anchor { .. }) => None,
+        (View::All, _) | (_, Start::Number(_) | Start::Time(_) | Start::Anchor { .. }) => None,
         (_, Start::Line(0)) => return Err(no_line_0()),
         (_, Start::Line(n)) => Some(n - 1),
         (_, Start::Tail(count)) => Some(view.count(snapshot).await.saturating_sub(*count)),
@@ -299,8 +306,8 @@ fn no_line_0() -> ApiError {
 /// The place in the order that was asked for.
 fn place(snapshot: &Snapshot, start: &Start, zone: &Zone) -> Result<Place, ApiError> {
     match start {
-        Start::Line(0) => Err(no_line_0()),
-        Start::Line(n) => Ok(Place::Line(n - 1)),
+        Start::Line(0) | Start::Number(0) => Err(no_line_0()),
+        Start::Line(n) | Start::Number(n) => Ok(Place::Line(n - 1)),
         Start::Tail(count) => Ok(Place::Tail(*count)),
         Start::Time(text) => filters::time(text, zone, filters::first_key(snapshot.log().inputs()))
             .map(Place::Time)
@@ -341,7 +348,7 @@ async fn wait_for(snapshot: &Arc<Snapshot>, place: Place) -> Option<u64> {
 
 fn beyond(snapshot: &Snapshot, view: &View, start: &Start) -> ApiError {
     let what = match start {
-        Start::Line(n) => format!("line {n}"),
+        Start::Line(n) | Start::Number(n) => format!("line {n}"),
         Start::Tail(_) => "the end".to_owned(),
         Start::Time(text) => format!("the time {text}"),
         Start::Anchor { source, offset } => format!("byte {offset} of {source}"),
