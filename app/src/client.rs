@@ -5,9 +5,28 @@ pub mod keys;
 pub mod list;
 pub mod panic;
 
+mod canvas;
 mod fetch;
+mod filter;
 mod history;
+mod marks;
+mod moving;
+mod overview;
 mod pool;
+mod recent;
+mod search;
 mod viewer;
 
+pub use search::Stops;
 pub use viewer::Viewer;
+
+use leptos::prelude::WithValue as _;
+
+/// Does something with the viewer, once the client has started it.
+pub fn with(handle: crate::view::log::Handle, then: impl FnOnce(&Viewer)) {
+    handle.with_value(|viewer| {
+        if let Some(viewer) = viewer {
+            then(viewer);
+        }
+    });
+}

@@ -1,11 +1,14 @@
 //! What the viewer decides, without a document: plain structs, tested on the host.
 
 pub mod colors;
+pub mod conditions;
 pub mod face;
 pub mod figures;
+pub mod find;
 pub mod goto;
 pub mod lines;
 pub mod ndjson;
+pub mod overview;
 pub mod place;
 pub mod query;
 pub mod scroll;

@@ -2,14 +2,17 @@
 
 pub mod dialogs;
 pub mod document;
+pub mod filters;
 pub mod footer;
 pub mod head;
 pub mod list;
 pub mod log;
 pub mod notice;
+pub mod overview;
 pub mod pager;
 pub mod panel;
 pub mod row;
+pub mod search;
 pub mod signals;
 pub mod state;
 

@@ -1,10 +1,9 @@
 //! Keys of a log's page.
 
-use leptos::prelude::document;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use super::{Viewer, dom};
+use super::{Stops, Viewer, dom};
 use crate::view::dialogs;
 
 /// The key of an event that is meant for the page: not typed into a field or a dialog, no shortcut of the browser's.
@@ -52,17 +51,24 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
         "w" => viewer.toggle_wrap(),
         "y" => viewer.copy_link(),
         "Enter" => viewer.read_whole(),
-        ":" => focus_goto(),
+        ":" => focus_field("goto"),
+        "/" => focus_field("search"),
+        "n" => viewer.stop_at(Stops::Hits, false),
+        "N" => viewer.stop_at(Stops::Hits, true),
+        "e" => viewer.stop_at(Stops::Errors, false),
+        "E" => viewer.stop_at(Stops::Errors, true),
+        "a" => viewer.stop_at(Stops::Warnings, false),
+        "A" => viewer.stop_at(Stops::Warnings, true),
+        "&" => viewer.toggle_only(),
         "?" => dialogs::open("help"),
         _ => return,
     }
     event.prevent_default();
 }
 
-fn focus_goto() {
-    if let Some(field) =
-        document().get_element_by_id("goto").and_then(|field| field.dyn_into::<HtmlInputElement>().ok())
-    {
+/// Gives a field the focus, what stands in it selected.
+pub fn focus_field(id: &str) {
+    if let Some(field) = dom::by_id(id).and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
         let element: &HtmlElement = &field;
         dom::focus(element);
         field.select();

@@ -22,6 +22,8 @@ pub struct Pool {
     rows: HtmlElement,
     slots: VecDeque<Slot>,
     first: u64,
+    /// Counts how often rows came to show something else.
+    pub drawn: u32,
     /// The widest line drawn so far, in cells.
     pub cells: u32,
 }
@@ -72,7 +74,7 @@ impl Pool {
                 None => continue,
             }
         }
-        Self { rows, slots, first: 0, cells: 0 }
+        Self { rows, slots, first: 0, drawn: 0, cells: 0 }
     }
 
     /// Shows `lines`, in as few changes as it takes.
@@ -87,7 +89,10 @@ impl Pool {
         self.slide(lines.start, count);
         for (line, slot) in (lines.start..).zip(self.slots.iter_mut()) {
             let wanted = wanted(line);
+            let before = slot.shown.as_ref().map(|shown| (shown.line, shown.record.is_some(), shown.epoch));
             self.cells = self.cells.max(slot.show(line, epoch, wanted, context));
+            let after = slot.shown.as_ref().map(|shown| (shown.line, shown.record.is_some(), shown.epoch));
+            self.drawn = self.drawn.wrapping_add(u32::from(before != after));
         }
     }
 
@@ -95,6 +100,12 @@ impl Pool {
     #[must_use]
     pub fn row(&self, line: u64) -> Option<&HtmlElement> {
         self.slot(line).map(|slot| &slot.root)
+    }
+
+    /// The lines that are drawn, with the cells of their texts.
+    pub fn texts(&self) -> impl Iterator<Item = (u64, &Element)> {
+        let drawn = self.slots.iter().filter_map(|slot| Some((slot.shown.as_ref()?, &slot.text)));
+        drawn.filter(|(shown, _)| shown.record.is_some()).map(|(shown, text)| (shown.line, text))
     }
 
     /// Which line an element belongs to.

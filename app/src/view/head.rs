@@ -5,6 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::log::Handle;
+use super::search::SearchField;
 use super::signals::Signals;
 use super::state::State;
 use crate::model::goto;
@@ -29,6 +30,7 @@ pub fn Head(
             </a>
             <h1>{parents.map(|parents| view! { <small>{parents}</small> })} <span>{name}</span></h1>
             <State state=Signal::derive(move || signals.task.with(|task| task.state)) hook="state" />
+            <SearchField signals handle />
             <Goto signals handle />
             <Tools signals handle />
         </header>

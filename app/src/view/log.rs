@@ -4,9 +4,11 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::dialogs::{Help, Reader};
+use super::filters::{Conditions, NothingLeft};
 use super::footer::Footer;
 use super::head::Head;
 use super::notice::Notices;
+use super::overview::{Minimap, Timeline};
 use super::pager::Pager;
 use super::panel::Panel;
 use super::row::Row;
@@ -32,7 +34,8 @@ pub fn Log(
     let sources = Sources::new(&page.task.sources);
     let rows = rows(&page, &sources);
     let names = sources.column().map(|chars| chars.clamp(6, 24).to_string());
-    let (name, empty, from_end) = (page.task.id.clone(), page.window.records.is_empty(), page.from_end);
+    let (name, empty, from_end) =
+        (page.task.id.clone(), page.window.records.is_empty() && page.view().shown().is_empty(), page.from_end);
     let problems = page.problems.clone();
     let page = StoredValue::new(page);
     Effect::new(move |_| {
@@ -47,9 +50,11 @@ pub fn Log(
         <a class="skip" href="#log">"Skip to the log"</a>
         <div class="page">
             <Head signals handle />
-            <Panel signals />
+            <Panel signals handle />
+            <Timeline signals />
             <main>
                 <Notices signals handle problems />
+                <Conditions signals handle />
                 <div
                     id="log"
                     class="log"
@@ -62,6 +67,7 @@ pub fn Log(
                     data-names=names
                     data-wrap=wraps
                     data-end=from_end.then_some("true")
+                    aria-busy=move || signals.busy.get().then_some("true")
                     node_ref=log
                 >
                     <div class="spacer">
@@ -70,9 +76,13 @@ pub fn Log(
                         </div>
                     </div>
                 </div>
+                <div id="lane" class="hit-lane" aria-hidden="true"><canvas></canvas></div>
+                <NothingLeft signals handle />
                 {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 <Pager page />
+                <p class="toast" aria-hidden="true" hidden=move || signals.told.with(Option::is_none)>{move || signals.told.get()}</p>
             </main>
+            <Minimap />
             <Footer signals handle />
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
