@@ -16,6 +16,7 @@ pub mod search;
 pub mod signals;
 pub mod state;
 
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use record::wire::ApiError;
 
@@ -26,9 +27,9 @@ use crate::load::Page;
 pub fn App() -> impl IntoView {
     let page = SharedValue::new(|| use_context::<Page>().unwrap_or_else(without_data)).into_inner();
     match page {
-        Page::List { tasks, filter } => view! { <list::List tasks=tasks.tasks filter /> }.into_any(),
-        Page::Log(page) => view! { <log::Log page=*page /> }.into_any(),
-        Page::Nothing(error) => view! { <notice::Nothing error /> }.into_any(),
+        Page::List { tasks, filter } => EitherOf3::A(view! { <list::List tasks=tasks.tasks filter /> }),
+        Page::Log(page) => EitherOf3::B(view! { <log::Log page=*page /> }),
+        Page::Nothing(error) => EitherOf3::C(view! { <notice::Nothing error /> }),
     }
 }
 

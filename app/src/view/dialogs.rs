@@ -1,5 +1,6 @@
 //! The dialogs: the keys, and a line that is too long for its row.
 
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
@@ -49,7 +50,6 @@ pub fn Help() -> impl IntoView {
             </form>
         </dialog>
     }
-    .into_any()
 }
 
 /// A line in full.
@@ -65,12 +65,12 @@ pub fn Reader(
     });
     let body = move || {
         signals.whole.get().map(|whole| match whole {
-            Whole::Coming(_) => view! { <p>"Loading the line…"</p> }.into_any(),
-            Whole::Failed(why) => view! { <p role="alert">{why}</p> }.into_any(),
-            Whole::Text(_, whole, cut) => view! {
+            Whole::Coming(_) => EitherOf3::A(view! { <p>"Loading the line…"</p> }),
+            Whole::Failed(why) => EitherOf3::B(view! { <p role="alert">{why}</p> }),
+            Whole::Text(_, whole, cut) => EitherOf3::C(view! {
                 <div class="whole" tabindex="0" role="region" aria-label="The line’s text">{blocks(&whole)}</div>
                 {cut.map(|cut| view! { <p>{format!("{} more are left out; the source’s raw bytes have them.", figures::bytes(cut))}</p> })}
-            }.into_any(),
+            }),
         })
     };
     let title = move || {
@@ -88,10 +88,9 @@ pub fn Reader(
             </form>
         </dialog>
     }
-    .into_any()
 }
 
-fn blocks(whole: &str) -> impl IntoView {
+fn blocks(whole: &str) -> impl IntoView + use<> {
     let mut rest = whole;
     let mut blocks = Vec::new();
     while !rest.is_empty() {

@@ -46,7 +46,6 @@ pub fn Conditions(
             }>"Show all"</a>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -95,7 +94,6 @@ pub fn NothingLeft(
             <ul>{move || none().then(ways)}</ul>
         </section>
     }
-    .into_any()
 }
 
 fn loosen(viewer: &Viewer, without: &View) {

@@ -35,7 +35,6 @@ pub fn Head(
             <Tools signals handle />
         </header>
     }
-    .into_any()
 }
 
 #[component]
@@ -73,7 +72,6 @@ fn Goto(signals: Signals, handle: Handle) -> impl IntoView {
             <p id="goto-problem" class="problem" role="alert">{move || signals.goto_problem.get()}</p>
         </form>
     }
-    .into_any()
 }
 
 #[component]
@@ -109,5 +107,4 @@ fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
 }

@@ -30,7 +30,6 @@ pub fn Timeline(
             <div class="here"></div>
         </div>
     }
-    .into_any()
 }
 
 /// The whole log as a narrow strip.
@@ -42,5 +41,4 @@ pub fn Minimap() -> impl IntoView {
             <div class="here"></div>
         </div>
     }
-    .into_any()
 }

@@ -48,7 +48,6 @@ pub fn Panel(
             <Times signals handle />
         </aside>
     }
-    .into_any()
 }
 
 #[component]

@@ -42,5 +42,4 @@ pub fn Row(
             </span>
         </div>
     }
-    .into_any()
 }

@@ -121,7 +121,6 @@ pub fn SearchField(
             <p id="search-problem" class="problem" role="alert">{problem}</p>
         </form>
     }
-    .into_any()
 }
 
 /// Only the lines that match, with some around them.
