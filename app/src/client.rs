@@ -15,6 +15,7 @@ mod overview;
 mod pool;
 mod recent;
 mod search;
+mod selection;
 mod viewer;
 
 pub use search::Stops;

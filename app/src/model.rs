@@ -2,6 +2,7 @@
 
 pub mod colors;
 pub mod conditions;
+pub mod copy;
 pub mod face;
 pub mod figures;
 pub mod find;
@@ -12,6 +13,7 @@ pub mod overview;
 pub mod place;
 pub mod query;
 pub mod scroll;
+pub mod selection;
 pub mod sources;
 pub mod text;
 pub mod time;

@@ -13,6 +13,7 @@ pub mod pager;
 pub mod panel;
 pub mod row;
 pub mod search;
+pub mod selection;
 pub mod signals;
 pub mod state;
 

@@ -415,7 +415,7 @@ impl Viewer {
         }
     }
 
-    fn query(&self, start: Start, before: u64, limit: u64) -> WindowQuery {
+    pub(super) fn query(&self, start: Start, before: u64, limit: u64) -> WindowQuery {
         let state = self.state.borrow();
         let (task, filter, context) = (state.task.clone(), state.view.shown(), state.view.context());
         WindowQuery { task, start, before, limit, filter, context }
@@ -435,6 +435,9 @@ impl State {
         self.scroll.shift(by);
         self.scroll.set_lines(self.lines.count());
         self.current = self.current.map(|line| line.saturating_add_signed(by));
+        if let Some(selection) = &mut self.selection {
+            selection.shift(by);
+        }
     }
 }
 

@@ -1,10 +1,8 @@
 //! Changing the view: which lines are shown, and how; the reader's place is kept.
 
-use std::rc::Rc;
-
 use futures::future::abortable;
 use leptos::prelude::*;
-use record::wire::{ApiError, Hits, HitsQuery, LineFilter, Record};
+use record::wire::{ApiError, Hits, HitsQuery, LineFilter};
 
 use super::fetch::spawn;
 use super::viewer::{State, Viewer};
@@ -12,7 +10,7 @@ use super::{dom, history};
 use crate::api::{self, Failure};
 use crate::load::LINES_ABOVE;
 use crate::model::conditions::{conditions, has};
-use crate::model::place::{Anchor, Mark, Place};
+use crate::model::place::{Mark, Place};
 use crate::model::time;
 use crate::model::view::View;
 
@@ -41,6 +39,8 @@ impl Viewer {
     pub(super) fn went_back(&self) {
         let asked = View::parse(&history::query());
         self.signals.view.set(View { place: Place::Top, mark: Mark::default(), to: None, ..asked.view.clone() });
+        self.unselect();
+        self.select_asked(&asked.view);
         self.apply(Some(asked.view.place));
         self.state.borrow_mut().step_due = false;
     }
@@ -151,11 +151,13 @@ impl Viewer {
                 state.lines.forget();
                 state.lines.set_count(0, false);
                 state.current = None;
+                state.selection = None;
                 state.epoch += 1;
             }
             arrived
         };
         if arrived {
+            self.show_selection();
             self.signals.busy.set(false);
             self.signals.filter_problem.set(None);
             self.count_again();
@@ -259,10 +261,5 @@ impl State {
     /// The current line if it is in view, else the first whole one.
     pub(super) fn looked_at(&self) -> u64 {
         self.current.filter(|&line| self.in_view(line)).unwrap_or_else(|| self.first_whole_line())
-    }
-
-    /// A link's anchor for a line at hand.
-    pub(super) fn anchor(&self, line: u64) -> Option<Anchor> {
-        self.lines.get(line).map(|record: &Rc<Record>| Anchor::of(record))
     }
 }

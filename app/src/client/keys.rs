@@ -35,10 +35,18 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
         viewer.focus();
         return;
     }
+    let shortcut = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+    if shortcut && !event.default_prevented() {
+        with_control(viewer, event);
+        return;
+    }
     let Some(key) = plain(event) else {
         return;
     };
     match key.as_str() {
+        "ArrowDown" | "J" if event.shift_key() => viewer.extend_selection(1),
+        "ArrowUp" | "K" if event.shift_key() => viewer.extend_selection(-1),
+        "Escape" => viewer.close(),
         "j" | "ArrowDown" => viewer.step(1),
         "k" | "ArrowUp" => viewer.step(-1),
         " " if event.shift_key() => viewer.page(-1.0),
@@ -61,6 +69,19 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
         "A" => viewer.stop_at(Stops::Warnings, true),
         "&" => viewer.toggle_only(),
         "?" => dialogs::open("help"),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+/// Does what a key asks for that is pressed with Control, or Command.
+fn with_control(viewer: &Viewer, event: &KeyboardEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let typing = target.as_ref().is_some_and(|target| matches!(&*target.tag_name(), "INPUT" | "TEXTAREA"));
+    match event.key().as_str() {
+        // Where it is in the field already, the browser's own search opens.
+        "f" if target.is_none_or(|target| target.id() != "search") => focus_field("search"),
+        "a" if !typing => viewer.select_all(),
         _ => return,
     }
     event.prevent_default();

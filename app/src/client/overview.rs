@@ -18,7 +18,7 @@ use crate::model::scroll::Top;
 const TIME_BUCKETS: u64 = 240;
 
 /// Parts that the minimap is made of.
-const LINE_BUCKETS: u64 = 400;
+const LINE_BUCKETS: u64 = 256;
 
 /// The height of a row of the minimap.
 const MAP_ROW_PX: f64 = 3.0;
@@ -392,9 +392,16 @@ fn draw_minimap(holder: &HtmlElement, rows: &[Bar], hits: &[u64]) {
         }
     }
     canvas.ink(&inks[3]);
-    for (at, _) in hits.iter().enumerate().filter(|(_, count)| **count > 0) {
-        canvas.fill(canvas.width - 7.0, y(at, hits.len()).floor(), 5.0, 2.0);
+    for (at, length) in ticks(hits) {
+        canvas.fill(canvas.width - 9.0, y(at, hits.len()).floor(), 2.0 + 7.0 * length, 2.0);
     }
+}
+
+/// Where there are hits, and how many of the most that there are anywhere.
+fn ticks(hits: &[u64]) -> impl Iterator<Item = (usize, f64)> + '_ {
+    let most = hits.iter().copied().max().unwrap_or_default();
+    let there = hits.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+    there.map(move |(at, count)| (at, share(count, most.max(1))))
 }
 
 fn draw_lane(holder: &HtmlElement, hits: &[u64]) {
@@ -402,10 +409,11 @@ fn draw_lane(holder: &HtmlElement, hits: &[u64]) {
         return;
     };
     canvas.ink(&canvas.color("--hit-tick"));
-    for (at, _) in hits.iter().enumerate().filter(|(_, count)| **count > 0) {
+    for (at, length) in ticks(hits) {
         #[expect(clippy::cast_precision_loss, reason = "some hundred stretches")]
         let y = (at as f64 * canvas.height / hits.len().max(1) as f64).floor();
-        canvas.fill(0.0, y.min(canvas.height - 2.0), canvas.width, 2.0);
+        let width = 2.0 + (canvas.width - 2.0) * length;
+        canvas.fill(canvas.width - width, y.min(canvas.height - 2.0), width, 2.0);
     }
 }
 

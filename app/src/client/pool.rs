@@ -1,7 +1,7 @@
 //! The rows in the document: a fixed pool of elements, moved and filled anew, never more than a view needs.
 
 use std::collections::VecDeque;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use leptos::wasm_bindgen::JsCast;
@@ -106,6 +106,15 @@ impl Pool {
     pub fn texts(&self) -> impl Iterator<Item = (u64, &Element)> {
         let drawn = self.slots.iter().filter_map(|slot| Some((slot.shown.as_ref()?, &slot.text)));
         drawn.filter(|(shown, _)| shown.record.is_some()).map(|(shown, text)| (shown.line, text))
+    }
+
+    /// Marks the rows of lines that are selected as a whole.
+    pub fn select(&self, lines: Option<&RangeInclusive<u64>>) {
+        for slot in &self.slots {
+            let shown = slot.shown.as_ref();
+            let selected = shown.is_some_and(|shown| lines.is_some_and(|lines| lines.contains(&shown.line)));
+            dom::set(&slot.root, "data-selected", selected.then_some("true"));
+        }
     }
 
     /// Which line an element belongs to.

@@ -89,6 +89,13 @@ impl Viewer {
         self.take_view();
     }
 
+    /// Takes back the last thing that was opened: what is selected, then what is searched for.
+    pub fn close(&self) {
+        if !self.unselect() {
+            self.search_for(None);
+        }
+    }
+
     /// Keeps what is searched for among the recent searches.
     pub fn remember_search(&self) {
         if let Some(text) = dom::by_id("search").and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {

@@ -16,6 +16,7 @@ use web_sys::{Element, HtmlElement, MouseEvent};
 use super::fetch::Flights;
 use super::overview::Overview;
 use super::pool::{Pool, ROWS_MAX, Wanted};
+use super::selection::Drag;
 use super::{dom, history, keys};
 use crate::load::{LINES_ABOVE, LogPage};
 use crate::model::face::{self, Context};
@@ -23,6 +24,7 @@ use crate::model::find::Finder;
 use crate::model::lines::Lines;
 use crate::model::place::Place;
 use crate::model::scroll::{ROW_PX, Scroll, Top};
+use crate::model::selection::Selection;
 use crate::model::sources::Sources;
 use crate::model::time;
 use crate::model::view::{View, ZoneName};
@@ -68,6 +70,16 @@ pub(super) struct State {
     pub(super) hits: Vec<u64>,
     /// The log from afar.
     pub(super) overview: Overview,
+    /// What is selected.
+    pub(super) selection: Option<Selection>,
+    /// What selects with the mouse right now.
+    pub(super) select_drag: Option<Drag>,
+    /// The view moves on, the pointer being beyond its edge.
+    pub(super) dragging_on: bool,
+    /// The click that comes next ended a selection.
+    pub(super) select_click: bool,
+    /// What the selection was painted for.
+    pub(super) painted: (u32, Option<Selection>),
     /// What the marks in the rows were painted for.
     pub(super) marked: (u32, u32, Option<String>, Option<u64>),
     /// The log from afar is to be asked for anew.
@@ -127,6 +139,11 @@ impl Viewer {
             finder: None,
             hits: Vec::new(),
             overview: Overview::default(),
+            selection: None,
+            select_drag: None,
+            dragging_on: false,
+            select_click: false,
+            painted: (0, None),
             marked: (0, 0, None, None),
             overview_due: true,
             view: view.at(Place::Top),
@@ -136,6 +153,8 @@ impl Viewer {
         state.take_first_window(page, before);
         let viewer = Self { state: Rc::new(RefCell::new(state)), signals };
         viewer.listen();
+        viewer.listen_selection();
+        viewer.select_asked(&view);
         viewer.draw();
         viewer.settle();
         dom::mark_hydrated();
@@ -157,26 +176,6 @@ impl Viewer {
     /// Shows times in the reader's zone, or in UTC again.
     pub fn toggle_zone(&self) {
         self.set_view(|view| view.zone = if view.zone == ZoneName::Utc { ZoneName::Local } else { ZoneName::Utc });
-    }
-
-    /// Copies a link to the current line, or to the uppermost one.
-    pub fn copy_link(&self) {
-        let query = {
-            let state = self.state.borrow();
-            state.link(state.looked_at())
-        };
-        let Some(query) = query else {
-            return;
-        };
-        let said = self.signals.said;
-        let copied = window().navigator().clipboard().write_text(&history::address(&query));
-        leptos::task::spawn_local(async move {
-            said.set(match wasm_bindgen_futures::JsFuture::from(copied).await {
-                Ok(_) => "Link copied.".to_owned(),
-                Err(_) => "The link could not be copied; it is in the address bar.".to_owned(),
-            });
-        });
-        history::show(&query, false);
     }
 
     /// Opens the current line in full, where its row shows only its head.
@@ -339,10 +338,14 @@ impl Viewer {
         let is = |selector: &str| target.closest(selector).ok().flatten().is_some();
         let selects = window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed());
         if is(".num a") {
-            if event.ctrl_key() || event.meta_key() || event.shift_key() {
+            if event.ctrl_key() || event.meta_key() {
                 return;
             }
             event.prevent_default();
+            if std::mem::take(&mut self.state.borrow_mut().select_click) {
+                self.show_address();
+                return;
+            }
             self.change(|state| {
                 state.mark_only(line);
                 state.focus_due = true;
@@ -352,7 +355,7 @@ impl Viewer {
         } else if is(".more") {
             self.change(|state| state.mark_only(line));
             self.read_whole();
-        } else if !selects {
+        } else if !selects && !std::mem::take(&mut self.state.borrow_mut().select_click) {
             self.change(|state| {
                 state.mark_only(line);
                 state.focus_due = true;
@@ -372,6 +375,7 @@ impl Viewer {
         }
         self.fetch_needs(&view, ahead);
         self.mark_hits();
+        self.mark_selection();
         self.draw_overview();
     }
 

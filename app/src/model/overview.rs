@@ -45,7 +45,7 @@ pub fn rows(stats: &Stats) -> Vec<Bar> {
     let paces: Vec<f64> = stats.buckets.iter().enumerate().map(|(at, bucket)| pace(at, bucket.lines)).collect();
     let most = paces.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     let row = |(bucket, pace): (&StatsBucket, f64)| {
-        let share = |count: u64| if count == 0 { 0.0 } else { ratio(count, bucket.lines).sqrt().max(0.3) };
+        let share = |count: u64| if count == 0 { 0.0 } else { ratio(count, bucket.lines).max(LEAST) };
         Bar {
             lines: if bucket.lines == 0 { 0.0 } else { 0.25 + 0.6 * pace / most },
             warn: share(bucket.levels.warn),

@@ -12,6 +12,7 @@ use super::overview::{Minimap, Timeline};
 use super::pager::Pager;
 use super::panel::Panel;
 use super::row::Row;
+use super::selection::SelectionBar;
 use super::signals::Signals;
 use crate::client::Viewer;
 use crate::load::LogPage;
@@ -55,31 +56,34 @@ pub fn Log(
             <main>
                 <Notices signals handle problems />
                 <Conditions signals handle />
-                <div
-                    id="log"
-                    class="log"
-                    data-testid="log"
-                    role="table"
-                    aria-label=format!("Log of {name}")
-                    aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
-                    tabindex="0"
-                    data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
-                    data-names=names
-                    data-wrap=wraps
-                    data-end=from_end.then_some("true")
-                    aria-busy=move || signals.busy.get().then_some("true")
-                    node_ref=log
-                >
-                    <div class="spacer">
-                        <div class="window">
-                            <div class="rows" role="rowgroup">{rows}</div>
+                <div class="stage">
+                    <div
+                        id="log"
+                        class="log"
+                        data-testid="log"
+                        role="table"
+                        aria-label=format!("Log of {name}")
+                        aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
+                        tabindex="0"
+                        data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
+                        data-names=names
+                        data-wrap=wraps
+                        data-end=from_end.then_some("true")
+                        aria-busy=move || signals.busy.get().then_some("true")
+                        node_ref=log
+                    >
+                        <div class="spacer">
+                            <div class="window">
+                                <div class="rows" role="rowgroup">{rows}</div>
+                            </div>
                         </div>
                     </div>
+                    <div id="lane" class="hit-lane" aria-hidden="true"><canvas></canvas></div>
+                    <NothingLeft signals handle />
+                    {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 </div>
-                <div id="lane" class="hit-lane" aria-hidden="true"><canvas></canvas></div>
-                <NothingLeft signals handle />
-                {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 <Pager page />
+                <SelectionBar signals handle />
                 <p class="toast" aria-hidden="true" hidden=move || signals.told.with(Option::is_none)>{move || signals.told.get()}</p>
             </main>
             <Minimap />

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use record::wire::TaskInfo;
 
 use crate::load::LogPage;
+use crate::model::selection::Selection;
 use crate::model::view::View;
 
 /// The reader's place in words.
@@ -83,6 +84,8 @@ pub struct Signals {
     pub busy: RwSignal<bool>,
     /// How many lines there would be without each condition, where none are left.
     pub loosened: RwSignal<Vec<Option<u64>>>,
+    /// What is selected.
+    pub selected: RwSignal<Option<Selection>>,
     /// A short word to the reader that goes away by itself.
     pub told: RwSignal<Option<String>>,
 }
@@ -116,6 +119,7 @@ impl Signals {
             filter_problem: RwSignal::new(None),
             busy: RwSignal::new(false),
             loosened: RwSignal::new(Vec::new()),
+            selected: RwSignal::new(None),
             told: RwSignal::new(None),
         }
     }
