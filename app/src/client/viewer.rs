@@ -182,7 +182,7 @@ impl Viewer {
     pub fn read_whole(&self) {
         let record = {
             let state = self.state.borrow();
-            state.current.and_then(|line| state.lines.get(line).cloned())
+            state.current.and_then(|line| state.lines.at(line).cloned())
         };
         if let Some(record) = record.filter(|record| record.cut.is_some()) {
             self.fetch_whole(&record);
@@ -319,7 +319,7 @@ impl Viewer {
         let current = state.current.filter(|&line| state.in_view(line));
         let line = current.unwrap_or(top.line + LINES_ABOVE);
         let at_top = current.is_none_or(|line| line == 0) && top == Top::default();
-        let empty = state.lines.count() == 0;
+        let empty = state.lines.rows() == 0;
         let Some(query) = (if at_top || empty { Some(state.view.query()) } else { state.link(line) }) else {
             return;
         };
@@ -445,7 +445,7 @@ impl State {
 
     /// Makes a line the current one and moves as little as shows it.
     pub(super) fn mark(&mut self, line: u64) {
-        let line = line.min(self.lines.count().saturating_sub(1));
+        let line = line.min(self.lines.rows().saturating_sub(1));
         self.mark_only(line);
         let before = self.scroll.top();
         let Self { scroll, pool, .. } = self;
@@ -468,7 +468,7 @@ impl State {
     }
 
     pub(super) fn stand_at_end(&mut self) {
-        let last = self.lines.count().saturating_sub(1);
+        let last = self.lines.rows().saturating_sub(1);
         self.scroll.stand(Top { line: last, px: 0.0 });
         self.mark_only(last);
         self.ahead = -1;
@@ -477,7 +477,7 @@ impl State {
     /// The first line whose top is in view.
     pub(super) fn first_whole_line(&self) -> u64 {
         let top = self.scroll.top();
-        (top.line + u64::from(top.px > 0.0)).min(self.lines.count().saturating_sub(1))
+        (top.line + u64::from(top.px > 0.0)).min(self.lines.rows().saturating_sub(1))
     }
 
     pub(super) fn in_view(&self, line: u64) -> bool {
@@ -489,7 +489,7 @@ impl State {
         let top = self.scroll.top();
         let mut below = -top.px;
         let mut line = top.line;
-        while line < self.lines.count() && below < self.scroll.view_px() {
+        while line < self.lines.rows() && below < self.scroll.view_px() {
             below += self.pool.height(line);
             line += 1;
         }
@@ -498,21 +498,24 @@ impl State {
 
     /// The time at a line, or of what it continues.
     pub(super) fn time_at(&self, line: u64) -> Option<String> {
-        (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.get(line)?.ts.clone())
+        (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.at(line)?.ts.clone())
     }
 
     /// The number of a line in the whole log, where it is sure.
     pub(super) fn number(&self, line: u64) -> Option<u64> {
-        match self.lines.get(line) {
+        match self.lines.at(line) {
             Some(record) => record.n,
-            None => (!self.is_filtered() && self.lines.counted() && line < self.lines.count()).then_some(line + 1),
+            None => {
+                let line = self.lines.folds().line(line);
+                (!self.is_filtered() && self.lines.counted() && line < self.lines.count()).then_some(line + 1)
+            }
         }
     }
 
     /// The query of a link to a line at hand.
     pub(super) fn link(&self, line: u64) -> Option<String> {
         let ts = self.time_at(line);
-        self.lines.get(line).map(|record| self.view.at_record(record, ts.as_deref()).query())
+        self.lines.at(line).map(|record| self.view.at_record(record, ts.as_deref()).query())
     }
 
     /// The whole of a line's row is in view.
@@ -522,7 +525,7 @@ impl State {
     }
 
     fn day_before(&self, line: u64, zone: time::Zone) -> Option<String> {
-        (line.saturating_sub(DAY_ROWS_MAX)..line).rev().find_map(|line| face::day_of(self.lines.get(line)?, zone))
+        (line.saturating_sub(DAY_ROWS_MAX)..line).rev().find_map(|line| face::day_of(self.lines.at(line)?, zone))
     }
 
     fn here(&self) -> Here {
@@ -545,7 +548,7 @@ impl State {
             self.scroll.set_view_px(view_px);
             dom::style(&self.log, "--view-px", &format!("{view_px}px"));
         }
-        self.scroll.set_lines(self.lines.count());
+        self.scroll.set_lines(self.lines.rows());
         self.scroll.set_wrap(self.view.wrap);
         let spacer_px = self.scroll.spacer_px();
         if (spacer_px - self.spacer_px).abs() > 0.5 {
@@ -588,7 +591,7 @@ impl State {
         let spare = if self.view.wrap { in_view.min(ROWS_MAX.saturating_sub(in_view) / 2) } else { 4 };
         let top = self.scroll.top().line;
         let first = top.saturating_sub(spare);
-        let end = (top + in_view + spare).min(self.lines.count()).min(first + ROWS_MAX);
+        let end = (top + in_view + spare).min(self.lines.rows()).min(first + ROWS_MAX);
         let zone = self.zone();
         let mut day = self.day_before(first, zone);
         let mut epoch = self.epoch << 1;
@@ -596,7 +599,7 @@ impl State {
         let Self { lines, pool, sources, view, current, .. } = self;
         let context = Context { sources, view, zone };
         pool.show(first..end.max(first), epoch, &context, |line| {
-            let record = lines.get(line).cloned();
+            let record = lines.at(line).cloned();
             let shown_day = day.clone();
             if let Some(next) = record.as_ref().and_then(|record| face::day_of(record, zone)) {
                 day = Some(next);
