@@ -7,7 +7,11 @@ pub mod panic;
 
 mod fetch;
 mod history;
+mod options;
 mod pool;
+mod record;
 mod viewer;
+mod zones;
 
 pub use viewer::Viewer;
+pub use zones::is_known as is_zone;

@@ -1,7 +1,11 @@
 //! What the viewer decides, without a document: plain structs, tested on the host.
 
 pub mod colors;
+pub mod decor;
+pub mod drawing;
+pub mod escape;
 pub mod face;
+pub mod fields;
 pub mod figures;
 pub mod goto;
 pub mod lines;
@@ -9,7 +13,11 @@ pub mod ndjson;
 pub mod place;
 pub mod query;
 pub mod scroll;
+pub mod size;
 pub mod sources;
+pub mod stamp;
+pub mod states;
+pub mod style;
 pub mod text;
 pub mod time;
 pub mod view;

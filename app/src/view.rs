@@ -7,14 +7,16 @@ pub mod head;
 pub mod list;
 pub mod log;
 pub mod notice;
+pub mod options;
 pub mod pager;
 pub mod panel;
+pub mod record;
 pub mod row;
 pub mod signals;
 pub mod state;
 
+use ::record::wire::ApiError;
 use leptos::prelude::*;
-use record::wire::ApiError;
 
 use crate::load::Page;
 

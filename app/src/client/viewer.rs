@@ -14,13 +14,13 @@ use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::fetch::Flights;
 use super::pool::{Pool, ROWS_MAX, Wanted};
-use super::{dom, history, keys};
+use super::{dom, history, keys, options};
 use crate::load::{LINES_ABOVE, LogPage};
-use crate::model::face::{self, Context};
+use crate::model::face::{Before, Context};
 use crate::model::goto;
 use crate::model::lines::Lines;
 use crate::model::place::Place;
-use crate::model::scroll::{ROW_PX, Scroll, Top};
+use crate::model::scroll::{Scroll, Top};
 use crate::model::sources::Sources;
 use crate::model::view::{View, ZoneName};
 use crate::model::{figures, time};
@@ -54,8 +54,10 @@ pub(super) struct State {
     pub(super) current: Option<u64>,
     pub(super) view: View,
     sources: Sources,
-    pool: Pool,
-    log: HtmlElement,
+    /// The time of the log's first line, once known.
+    pub(super) start: Option<String>,
+    pub(super) pool: Pool,
+    pub(super) log: HtmlElement,
     spacer: HtmlElement,
     frame_asked: bool,
     /// Counts what all rows depend on: the zone, wrapping.
@@ -82,9 +84,11 @@ impl Viewer {
         let before = dom::scroll_top(&log);
         let total = signals.total.get_untracked();
         let view = page.view();
+        signals.size.set(options::kept_size());
         let mut state = State {
             generation: page.window.head.as_ref().map_or(page.task.generation, |head| head.generation),
             sources: Sources::new(&page.task.sources),
+            start: page.task.first_ts.clone(),
             task: page.task.id.clone(),
             lines: Lines::default(),
             scroll: Scroll::default(),
@@ -105,6 +109,7 @@ impl Viewer {
             log,
             view: View { place: Place::Top, ..view.clone() },
         };
+        state.take_size(signals.size.get_untracked());
         state.lines.set_count(total.lines, total.counted);
         state.scroll.set_lines(total.lines);
         state.take_first_window(page, before);
@@ -129,8 +134,10 @@ impl Viewer {
     pub fn page(&self, pages: f64) {
         self.change(|state| {
             #[expect(clippy::cast_precision_loss, reason = "rows of a view are few")]
-            let px = (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * ROW_PX * pages.abs()).floor()
-                * pages.signum();
+            let px =
+                (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * state.scroll.row_px() * pages.abs())
+                    .floor()
+                    * pages.signum();
             let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
             let before = state.scroll.top().line;
             let State { scroll, pool, .. } = state;
@@ -255,17 +262,6 @@ impl Viewer {
         history::show(&query, false);
     }
 
-    /// Opens the current line in full, where its row shows only its head.
-    pub fn read_whole(&self) {
-        let record = {
-            let state = self.state.borrow();
-            state.current.and_then(|line| state.lines.get(line).cloned())
-        };
-        if let Some(record) = record.filter(|record| record.cut.is_some()) {
-            self.fetch_whole(&record);
-        }
-    }
-
     /// Gives the log the focus: the current row, if it is in view.
     pub fn focus(&self) {
         self.change(|state| {
@@ -313,6 +309,7 @@ impl Viewer {
         let viewer = self.clone();
         let on_click = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| viewer.clicked(&event));
         listen_to(&log, "click", &on_click.into_js_value());
+        self.listen_for_double_clicks(&log);
         let viewer = self.clone();
         let key = window_event_listener(ev::keydown, move |event| keys::press(&viewer, &event));
         let viewer = self.clone();
@@ -412,7 +409,7 @@ impl Viewer {
         self.state.borrow_mut().step_due = false;
     }
 
-    fn take_view(&self) {
+    pub(super) fn take_view(&self) {
         let view = self.signals.view.get_untracked();
         self.change(|state| {
             state.view = View { place: Place::Top, ..view };
@@ -444,9 +441,9 @@ impl Viewer {
                 state.step_due = true;
             });
             self.show_address();
-        } else if is(".more") {
+        } else if is(".more, .states, .opener") {
             self.change(|state| state.mark_only(line));
-            self.read_whole();
+            self.open_record();
         } else if !selects {
             self.change(|state| {
                 state.mark_only(line);
@@ -465,6 +462,7 @@ impl Viewer {
         if self.signals.here.with_untracked(|before| *before != here) {
             self.signals.here.set(here);
         }
+        self.follow_record();
         self.fetch_needs(&view, ahead);
     }
 
@@ -504,7 +502,8 @@ impl State {
             self.current = page.target.map(|index| start + index as u64).or(self.current);
         } else {
             self.scroll.stand(Top { line: start, px: 0.0 });
-            self.scroll.move_by(scrolled_px, &|_| ROW_PX);
+            let row_px = self.scroll.row_px();
+            self.scroll.move_by(scrolled_px, &|_| row_px);
         }
     }
 
@@ -580,8 +579,15 @@ impl State {
         (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.get(line)?.ts.clone())
     }
 
-    fn day_before(&self, line: u64, zone: time::Zone) -> Option<String> {
-        (line.saturating_sub(DAY_ROWS_MAX)..line).rev().find_map(|line| face::day_of(self.lines.get(line)?, zone))
+    /// What is known of the lines above `line`.
+    fn before(&self, line: u64, zone: time::Zone) -> Before {
+        let lines = (line.saturating_sub(DAY_ROWS_MAX)..line).rev().filter_map(|line| self.lines.get(line));
+        let timed: Vec<_> = lines.filter(|record| record.ts.is_some() && !record.wild).take(2).collect();
+        let mut before = Before::default();
+        for record in timed.into_iter().rev() {
+            before.take(record, zone);
+        }
+        before
     }
 
     fn here(&self) -> Here {
@@ -651,18 +657,18 @@ impl State {
         let first = top.saturating_sub(spare);
         let end = (top + in_view + spare).min(self.lines.count()).min(first + ROWS_MAX);
         let zone = self.zone();
-        let mut day = self.day_before(first, zone);
+        let mut before = self.before(first, zone);
         let mut epoch = self.epoch << 1;
         epoch |= u32::from(self.lines.counted());
-        let Self { lines, pool, sources, view, current, .. } = self;
-        let context = Context { sources, view, zone };
+        let Self { lines, pool, sources, view, current, start, .. } = self;
+        let context = Context { sources, view, zone, start: start.as_deref() };
         pool.show(first..end.max(first), epoch, &context, |line| {
             let record = lines.get(line).cloned();
-            let shown_day = day.clone();
-            if let Some(next) = record.as_ref().and_then(|record| face::day_of(record, zone)) {
-                day = Some(next);
+            let wanted = Wanted { record, before: before.clone(), current: *current == Some(line) };
+            if let Some(record) = &wanted.record {
+                before.take(record, zone);
             }
-            Wanted { record, day: shown_day, current: *current == Some(line) }
+            wanted
         });
         pool.measure(view.wrap);
     }
@@ -674,7 +680,7 @@ fn find(log: &HtmlElement, selector: &str) -> HtmlElement {
 }
 
 /// Listens for as long as the page lives.
-fn listen_to(element: &HtmlElement, name: &str, listener: &JsValue) {
+pub(super) fn listen_to(element: &HtmlElement, name: &str, listener: &JsValue) {
     // It fails only for a name that is no text.
     drop(element.add_event_listener_with_callback(name, listener.unchecked_ref()));
 }

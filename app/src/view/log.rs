@@ -3,17 +3,19 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::dialogs::{Help, Reader};
+use super::dialogs::Help;
 use super::footer::Footer;
 use super::head::Head;
 use super::notice::Notices;
+use super::options::Options;
 use super::pager::Pager;
 use super::panel::Panel;
+use super::record::Open;
 use super::row::Row;
 use super::signals::Signals;
 use crate::client::Viewer;
 use crate::load::LogPage;
-use crate::model::face::{self, Context, Face};
+use crate::model::face::{self, Before, Context, Face};
 use crate::model::sources::Sources;
 use crate::model::time::Zone;
 
@@ -42,6 +44,7 @@ pub fn Log(
             handle.set_value(Some(Viewer::start(element.into(), page.get_value(), signals)));
         }
     });
+    let hides = move || signals.view.with(|view| view.hidden.names().collect::<Vec<_>>().join(" "));
     let wraps = move || signals.view.with(|view| view.wrap).then_some("true");
     view! {
         <a class="skip" href="#log">"Skip to the log"</a>
@@ -61,6 +64,7 @@ pub fn Log(
                     data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
                     data-names=names
                     data-wrap=wraps
+                    data-hide=hides
                     data-end=from_end.then_some("true")
                     node_ref=log
                 >
@@ -72,22 +76,23 @@ pub fn Log(
                 </div>
                 {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 <Pager page />
+                <Open signals handle />
             </main>
             <Footer signals handle />
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
         <Help />
-        <Reader signals />
+        <Options signals handle />
     }
 }
 
 fn rows(page: &LogPage, sources: &Sources) -> impl IntoView + use<> {
     let view = page.view();
-    let context = Context { sources, view: &view, zone: Zone::Utc };
-    let mut day: Option<String> = None;
+    let context = Context { sources, view: &view, zone: Zone::Utc, start: page.task.first_ts.as_deref() };
+    let mut before = Before::default();
     let rows = page.window.records.iter().enumerate().map(|(index, record)| {
-        let face = Face::new(record, &context, day.as_deref());
-        day = face::day_of(record, Zone::Utc).or(day.take());
+        let face = Face::new(record, &context, &before);
+        before.take(record, Zone::Utc);
         view! { <Row face current=page.target == Some(index) /> }
     });
     rows.collect_view()

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use crate::model::face::Face;
+use crate::model::style::Role;
+use crate::model::text::Run;
 
 /// A row. Its cells, in this order, are what the browser's pool counts on.
 #[component]
@@ -13,10 +15,8 @@ pub fn Row(
     current: bool,
 ) -> impl IntoView {
     let n = face.n.map(|n| n.to_string());
-    let runs = face.runs.into_iter().map(|run| {
-        let classes = run.style.classes();
-        view! { <span class=(!classes.is_empty()).then_some(classes)>{run.text}</span> }
-    });
+    let has_gap = face.gap.as_ref().map(|_| "true");
+    let runs = face.runs.into_iter().map(|run| view! { <Piece run /> });
     view! {
         <div
             class="row"
@@ -26,6 +26,7 @@ pub fn Row(
             data-level=face.level
             data-lane=face.lane.to_string()
             data-cont=face.cont.then_some("true")
+            data-gap=has_gap
             aria-current=current.then_some("true")
         >
             <span class="num" role="cell">
@@ -36,11 +37,37 @@ pub fn Row(
                 <span class="unseen">{face.level.unwrap_or_default()}</span>
             </span>
             <span class="source" role="cell" title=face.source_title>{face.source}</span>
-            <span class="text" role="cell" data-day=face.day>
+            <span class="text" role="cell" data-day=face.day data-gap=face.gap>
                 {face.more.map(|more| view! { <button class="more" type="button" tabindex="-1">{more}</button> })}
                 {runs.collect_view()}
+                {face.states.map(|states| view! { <button class="states" type="button" tabindex="-1">{states}</button> })}
             </span>
         </div>
     }
     .into_any()
+}
+
+/// A run of a line's text; a link where it is an address of the web.
+#[component]
+pub fn Piece(
+    /// The run.
+    run: Run,
+    /// It is reached by the Tab key, where it is a link.
+    #[prop(optional)]
+    reached: bool,
+) -> impl IntoView {
+    let classes = run.style.classes();
+    let classes = (!classes.is_empty()).then_some(classes);
+    if run.style.role == Role::Link {
+        let tabindex = (!reached).then_some("-1");
+        let address = run.text.clone();
+        view! {
+            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex=tabindex>
+                {run.text}
+            </a>
+        }
+        .into_any()
+    } else {
+        view! { <span class=classes>{run.text}</span> }.into_any()
+    }
 }

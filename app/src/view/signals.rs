@@ -1,9 +1,10 @@
 //! What the parts of a log's page share and what changes in it.
 
 use leptos::prelude::*;
-use record::wire::TaskInfo;
+use record::wire::{Record, TaskInfo};
 
 use crate::load::LogPage;
+use crate::model::size::Size;
 use crate::model::view::View;
 
 /// The reader's place in words.
@@ -54,8 +55,12 @@ pub struct Signals {
     pub goto_problem: RwSignal<Option<String>>,
     /// What is said to those who do not see the page.
     pub said: RwSignal<String>,
-    /// The line that is read in full.
+    /// The line that stands open beside the log.
+    pub open: RwSignal<Option<Record>>,
+    /// The same, read in full where its row shows only its head.
     pub whole: RwSignal<Option<Whole>>,
+    /// The size of the log's text.
+    pub size: RwSignal<Size>,
 }
 
 impl Signals {
@@ -80,7 +85,9 @@ impl Signals {
             trouble: RwSignal::new(None),
             goto_problem: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            open: RwSignal::new(None),
             whole: RwSignal::new(None),
+            size: RwSignal::new(Size::default()),
         }
     }
 }

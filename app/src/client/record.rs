@@ -1,0 +1,87 @@
+//! The line that stands open beside the log.
+
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast as _;
+use leptos::wasm_bindgen::closure::Closure;
+use web_sys::{Element, HtmlElement, MouseEvent};
+
+use super::Viewer;
+use super::viewer::listen_to;
+
+impl Viewer {
+    /// Opens the current line, and keeps it open as the current line moves.
+    pub fn open_record(&self) {
+        let record = {
+            let state = self.state.borrow();
+            state.current.and_then(|line| state.lines.get(line).cloned())
+        };
+        let Some(record) = record else {
+            return;
+        };
+        self.signals.whole.set(None);
+        self.signals.open.set(Some((*record).clone()));
+        if record.cut.is_some() {
+            self.fetch_whole(&record);
+        }
+    }
+
+    /// Closes it.
+    pub fn close_record(&self) {
+        if self.signals.open.with_untracked(Option::is_some) {
+            self.signals.open.set(None);
+            self.signals.whole.set(None);
+            self.focus();
+        }
+    }
+
+    /// Shows only lines that a regular expression finds.
+    pub fn filter_for(&self, pattern: String) {
+        self.change_view(|view| {
+            view.filter.q = Some(pattern);
+            view.only = Some(0);
+        });
+    }
+
+    /// Shows only lines that a regular expression does not find.
+    pub fn filter_without(&self, pattern: String) {
+        self.change_view(|view| view.filter.not = Some(pattern));
+    }
+
+    /// Copies a text and says so.
+    pub fn copy(&self, text: &str, what: &str) {
+        let said = self.signals.said;
+        let copied = window().navigator().clipboard().write_text(text);
+        let what = what.to_owned();
+        leptos::task::spawn_local(async move {
+            said.set(match wasm_bindgen_futures::JsFuture::from(copied).await {
+                Ok(_) => format!("{what} copied."),
+                Err(_) => format!("{what} could not be copied: the browser does not allow it."),
+            });
+        });
+    }
+
+    /// Opens the current line in place of the one that is open, if one is.
+    pub(super) fn follow_record(&self) {
+        let moved = self.signals.open.with_untracked(|open| {
+            let state = self.state.borrow();
+            let record = state.current.and_then(|line| state.lines.get(line));
+            open.as_ref().zip(record).is_some_and(|(open, record)| *open != **record)
+        });
+        if moved {
+            self.open_record();
+        }
+    }
+
+    pub(super) fn listen_for_double_clicks(&self, log: &HtmlElement) {
+        let viewer = self.clone();
+        let on_double = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let line = target.and_then(|target| viewer.state.borrow().pool.line_of(&target));
+            if let Some(line) = line {
+                viewer.change(|state| state.mark_only(line));
+                viewer.open_record();
+            }
+        });
+        listen_to(log, "dblclick", &on_double.into_js_value());
+    }
+}
