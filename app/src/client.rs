@@ -12,15 +12,19 @@ mod fold;
 mod history;
 mod marks;
 mod moving;
+mod options;
 mod overview;
 mod pool;
 mod recent;
+mod record;
 mod search;
 mod selection;
 mod viewer;
+mod zones;
 
 pub use search::Stops;
 pub use viewer::Viewer;
+pub use zones::is_known as is_zone;
 
 use leptos::prelude::WithValue as _;
 

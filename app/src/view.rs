@@ -8,18 +8,20 @@ pub mod head;
 pub mod list;
 pub mod log;
 pub mod notice;
+pub mod options;
 pub mod overview;
 pub mod pager;
 pub mod panel;
+pub mod record;
 pub mod row;
 pub mod search;
 pub mod selection;
 pub mod signals;
 pub mod state;
 
+use ::record::wire::ApiError;
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
-use record::wire::ApiError;
 
 use crate::load::Page;
 

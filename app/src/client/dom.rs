@@ -5,14 +5,20 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::JsValue;
 use web_sys::{Element, FocusOptions, HtmlElement};
 
+use super::zones;
 use crate::model::time::Zone;
 use crate::model::view::ZoneName;
 
 /// The zone that times are shown in.
 #[must_use]
 pub fn zone(name: &ZoneName) -> Zone {
+    // The server, which draws the parts too, has no reader's zone.
+    if !cfg!(target_arch = "wasm32") {
+        return Zone::Utc;
+    }
     match name {
         ZoneName::Local => Zone::Local(local_minutes),
+        ZoneName::Named(name) if zones::choose(name) => Zone::Named(zones::minutes),
         ZoneName::Utc | ZoneName::Named(_) => Zone::Utc,
     }
 }

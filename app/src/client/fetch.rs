@@ -190,8 +190,8 @@ impl Viewer {
                 Ok(stream) => Gathered::read(chunks(stream)).await,
                 Err(Failure(error)) => Gathered { error: Some(error), ..Gathered::default() },
             };
-            // The reader may have closed it meanwhile.
-            if whole.with_untracked(Option::is_none) {
+            // The reader may have closed it meanwhile, or gone on to another.
+            if whole.with_untracked(|whole| *whole != Some(Whole::Coming(name.clone()))) {
                 return;
             }
             whole.set(Some(match gathered.records.into_iter().next() {

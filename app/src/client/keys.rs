@@ -58,7 +58,7 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
         "G" | "End" => viewer.to_end(),
         "w" => viewer.toggle_wrap(),
         "y" => viewer.copy_link(),
-        "Enter" => viewer.read_whole(),
+        "Enter" => viewer.open_record(),
         ":" => focus_field("goto"),
         "/" => focus_field("search"),
         "n" => viewer.stop_at(Stops::Hits, false),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::viewer::{State, Viewer};
 use crate::load::LINES_ABOVE;
 use crate::model::place::Place;
-use crate::model::scroll::{ROW_PX, Top};
+use crate::model::scroll::Top;
 use crate::model::{figures, goto};
 
 impl Viewer {
@@ -21,8 +21,10 @@ impl Viewer {
     pub fn page(&self, pages: f64) {
         self.change(|state| {
             #[expect(clippy::cast_precision_loss, reason = "rows of a view are few")]
-            let px = (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * ROW_PX * pages.abs()).floor()
-                * pages.signum();
+            let px =
+                (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * state.scroll.row_px() * pages.abs())
+                    .floor()
+                    * pages.signum();
             let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
             let before = state.scroll.top().line;
             let State { scroll, pool, .. } = state;

@@ -9,9 +9,12 @@ use record::wire::Record;
 use web_sys::{Element, HtmlElement};
 
 use super::dom;
-use crate::model::face::{Context, Face};
+use super::fold::Fold;
+use crate::model::face::{Before, Context, Face};
+use crate::model::figures;
 use crate::model::scroll::ROW_PX;
-use crate::model::text;
+use crate::model::style::Role;
+use crate::model::text::{self, Run};
 
 /// Rows in the document at most.
 pub const ROWS_MAX: u64 = 380;
@@ -26,6 +29,10 @@ pub struct Pool {
     pub drawn: u32,
     /// The widest line drawn so far, in cells.
     pub cells: u32,
+    /// The height of a row that is not wrapped.
+    pub row_px: f64,
+    /// Opens the current line; it stands in its row.
+    opener: Option<HtmlElement>,
 }
 
 /// One row's elements, and what they show.
@@ -45,9 +52,10 @@ struct Slot {
 struct Shown {
     line: u64,
     record: Option<Rc<Record>>,
-    day: Option<String>,
+    before: Before,
     epoch: u32,
     current: bool,
+    fold: Option<Fold>,
 }
 
 /// What a row is to show.
@@ -55,10 +63,14 @@ struct Shown {
 pub struct Wanted {
     /// The record; none while it is on its way.
     pub record: Option<Rc<Record>>,
-    /// The last day shown above it.
-    pub day: Option<String>,
+    /// What is known of those above it.
+    pub before: Before,
     /// It is the current line.
     pub current: bool,
+    /// Whether something belongs under it, and is shown.
+    pub fold: Option<Fold>,
+    /// Its number in the whole log, where it is sure.
+    pub number: Option<u64>,
 }
 
 impl Pool {
@@ -74,7 +86,7 @@ impl Pool {
                 None => continue,
             }
         }
-        Self { rows, slots, first: 0, drawn: 0, cells: 0 }
+        Self { rows, slots, first: 0, drawn: 0, cells: 0, row_px: ROW_PX, opener: opener() }
     }
 
     /// Shows `lines`, in as few changes as it takes.
@@ -89,10 +101,15 @@ impl Pool {
         self.slide(lines.start, count);
         for (line, slot) in (lines.start..).zip(self.slots.iter_mut()) {
             let wanted = wanted(line);
+            let is_current = wanted.current && wanted.record.is_some();
             let before = slot.shown.as_ref().map(|shown| (shown.line, shown.record.is_some(), shown.epoch));
             self.cells = self.cells.max(slot.show(line, epoch, wanted, context));
             let after = slot.shown.as_ref().map(|shown| (shown.line, shown.record.is_some(), shown.epoch));
             self.drawn = self.drawn.wrapping_add(u32::from(before != after));
+            if let Some(opener) = self.opener.as_ref().filter(|opener| is_current && !slot.root.contains(Some(opener)))
+            {
+                drop(slot.root.append_child(opener));
+            }
         }
     }
 
@@ -127,14 +144,15 @@ impl Pool {
     /// How high a line's row was when last measured.
     #[must_use]
     pub fn height(&self, line: u64) -> f64 {
-        self.slot(line).and_then(|slot| slot.height).unwrap_or(ROW_PX)
+        self.slot(line).and_then(|slot| slot.height).unwrap_or(self.row_px)
     }
 
     /// Measures the rows that changed; where lines are not wrapped all rows are alike.
     pub fn measure(&mut self, wrap: bool) {
+        let row_px = self.row_px;
         for slot in &mut self.slots {
             slot.height = match slot.height {
-                _ if !wrap => Some(ROW_PX),
+                _ if !wrap => Some(row_px),
                 None => Some(slot.root.get_bounding_client_rect().height().max(1.0)),
                 known => known,
             };
@@ -239,7 +257,8 @@ impl Slot {
 
     /// Shows a line; says how many cells its text takes.
     fn show(&mut self, line: u64, epoch: u32, wanted: Wanted, context: &Context<'_>) -> u32 {
-        let now = Shown { line, record: wanted.record, day: wanted.day, epoch, current: wanted.current };
+        let Wanted { record, before, current, fold, number } = wanted;
+        let now = Shown { line, record, before, epoch, current, fold };
         let before = self.shown.as_ref();
         if before == Some(&now) {
             return 0;
@@ -249,24 +268,26 @@ impl Slot {
             dom::set(&self.root, "tabindex", now.current.then_some("0"));
         }
         let same = before.is_some_and(|before| Shown { current: now.current, ..before.clone() } == now);
-        let record = now.record.clone();
-        let day = now.day.clone();
-        self.shown = Some(now);
         if same {
+            self.shown = Some(now);
             return 0;
         }
         self.height = None;
-        match record {
-            Some(record) => self.fill(&Face::new(&record, context, day.as_deref())),
-            None => self.clear(line),
-        }
+        let cells = match &now.record {
+            Some(record) => self.fill(line, &Face::new(record, context, &now.before)),
+            None => self.clear(line, number),
+        };
+        self.draw_fold(now.fold);
+        self.shown = Some(now);
+        cells
     }
 
-    fn fill(&self, face: &Face) -> u32 {
+    fn fill(&self, line: u64, face: &Face) -> u32 {
         let n = face.n.map(|n| n.to_string());
+        let place = face.n.map(|_| (line + 1).to_string());
         let root: &Element = &self.root;
         dom::set(root, "data-n", n.as_deref());
-        dom::set(root, "aria-rowindex", n.as_deref());
+        dom::set(root, "aria-rowindex", place.as_deref());
         dom::set(root, "data-level", face.level);
         dom::set(root, "data-lane", Some(&face.lane.to_string()));
         dom::set(root, "data-cont", face.cont.then_some("true"));
@@ -278,55 +299,125 @@ impl Slot {
         self.level.set_text_content(Some(face.level.unwrap_or_default()));
         dom::set(&self.source, "title", Some(&face.source_title));
         self.source.set_text_content(Some(&face.source));
+        dom::set(root, "data-gap", face.gap.as_deref().map(|_| "true"));
+        dom::set(&self.text, "data-gap", face.gap.as_deref());
         dom::set(&self.text, "data-day", face.day.as_deref());
         self.draw_text(face);
         text::cells(&face.runs)
     }
 
     fn draw_text(&self, face: &Face) {
-        let only = (face.runs.len() == 1 && face.more.is_none()).then(|| self.text.first_element_child()).flatten();
-        if let (Some(run), Some(span)) =
-            (face.runs.first(), only.filter(|span| self.text.child_nodes().length() == 1 && span.tag_name() == "SPAN"))
+        let only = (face.runs.len() == 1 && face.more.is_none() && face.states.is_none())
+            .then(|| self.text.first_element_child())
+            .flatten();
+        if let (Some(run), Some(span)) = (
+            face.runs.first().filter(|run| run.style.role != Role::Link),
+            only.filter(|span| self.text.child_nodes().length() == 1 && span.tag_name() == "SPAN"),
+        ) && let Ok(span) = span.dyn_into::<HtmlElement>()
         {
-            let classes = run.style.classes();
-            dom::set(&span, "class", (!classes.is_empty()).then_some(classes.as_str()));
-            span.set_text_content(Some(&run.text));
+            dom::set(&span, "style", None);
+            draw_run(&span, run);
             return;
         }
         self.text.set_text_content(None);
-        if let Some(more) = &face.more
-            && let Some(button) = dom::create("button", "more")
+        self.add_button("more", face.more.as_deref());
+        for run in &face.runs {
+            let name = if run.style.role == Role::Link { "a" } else { "span" };
+            if let Some(element) = dom::create(name, "") {
+                draw_run(&element, run);
+                drop(self.text.append_child(&element));
+            }
+        }
+        self.add_button("states", face.states.as_deref());
+    }
+
+    /// The button that folds what belongs under the line, or opens it.
+    fn draw_fold(&self, fold: Option<Fold>) {
+        let before = self.text.first_element_child().filter(|first| first.class_name() == "fold");
+        if let Some(before) = before {
+            before.remove();
+        }
+        let (Some(fold), Some(button)) = (fold, dom::create("button", "fold")) else {
+            return;
+        };
+        let (label, open) = match fold {
+            Fold::Open => ("Fold what belongs under this line".to_owned(), "true"),
+            Fold::Closed(lines) => {
+                (format!("Show {}", figures::counted(lines, "folded line", "folded lines")), "false")
+            }
+        };
+        for (name, value) in
+            [("type", "button"), ("tabindex", "-1"), ("aria-expanded", open), ("aria-label", &label), ("title", &label)]
         {
+            dom::set(&button, name, Some(value));
+        }
+        if let Fold::Closed(lines) = fold {
+            button.set_text_content(Some(&figures::grouped(lines)));
+        }
+        drop(self.text.insert_before(&button, self.text.first_child().as_ref()));
+    }
+
+    fn add_button(&self, class: &str, label: Option<&str>) {
+        if let Some((label, button)) = label.zip(dom::create("button", class)) {
             dom::set(&button, "type", Some("button"));
             dom::set(&button, "tabindex", Some("-1"));
-            button.set_text_content(Some(more));
+            button.set_text_content(Some(label));
             drop(self.text.append_child(&button));
-        }
-        for run in &face.runs {
-            if let Some(span) = dom::create("span", &run.style.classes()) {
-                span.set_text_content(Some(&run.text));
-                drop(self.text.append_child(&span));
-            }
         }
     }
 
     /// A quiet placeholder for a line that is on its way.
-    fn clear(&self, line: u64) -> u32 {
-        let n = (line + 1).to_string();
+    fn clear(&self, line: u64, number: Option<u64>) -> u32 {
         let root: &Element = &self.root;
-        for name in ["data-n", "data-level", "data-lane", "data-cont"] {
+        for name in ["data-n", "data-level", "data-lane", "data-cont", "data-gap"] {
             dom::set(root, name, None);
         }
-        dom::set(root, "aria-rowindex", Some(&n));
+        dom::set(root, "aria-rowindex", Some(&(line + 1).to_string()));
         dom::set(root, "data-pending", Some("true"));
         dom::set(&self.number, "href", None);
         dom::set(&self.time, "title", None);
         dom::set(&self.source, "title", None);
         dom::set(&self.text, "data-day", None);
-        self.number.set_text_content(Some(&n));
+        dom::set(&self.text, "data-gap", None);
+        self.number.set_text_content(number.map(|n| n.to_string()).as_deref());
         for cell in [&self.time, &self.level, &self.source, &self.text] {
             cell.set_text_content(None);
         }
         0
     }
+}
+
+/// Draws a run as `view::row` does, and in its exact colours, which the server's page cannot bear.
+pub(super) fn draw_run(element: &HtmlElement, run: &Run) {
+    let classes = run.style.classes();
+    dom::set(element, "class", (!classes.is_empty()).then_some(classes.as_str()));
+    element.set_text_content(Some(&run.text));
+    if run.style.role == Role::Link {
+        let attributes =
+            [("href", run.text.as_str()), ("target", "_blank"), ("rel", "noopener noreferrer"), ("tabindex", "-1")];
+        for (name, value) in attributes {
+            dom::set(element, name, Some(value));
+        }
+    }
+    let (fore, back) = run.style.exact();
+    for (name, color) in [("--fg", fore), ("--bg", back)] {
+        if let Some(color) = color {
+            dom::style(element, name, &color);
+        }
+    }
+}
+
+/// The button that opens the current line.
+fn opener() -> Option<HtmlElement> {
+    let cell = dom::create("span", "opener")?;
+    dom::set(&cell, "role", Some("cell"));
+    let button = dom::create("button", "open")?;
+    for (name, value) in [("type", "button"), ("tabindex", "-1"), ("title", "Open this line (Enter)")] {
+        dom::set(&button, name, Some(value));
+    }
+    let label = dom::create("span", "unseen")?;
+    label.set_text_content(Some("Open this line"));
+    drop(button.append_child(&label));
+    drop(cell.append_child(&button));
+    Some(cell)
 }

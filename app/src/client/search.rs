@@ -91,7 +91,7 @@ impl Viewer {
 
     /// Takes back the last thing that was opened: what is selected, then what is searched for.
     pub fn close(&self) {
-        if !self.unselect() {
+        if !self.close_record() && !self.unselect() {
             self.search_for(None);
         }
     }

@@ -153,7 +153,7 @@ impl Viewer {
 
     async fn gather_copy(&self, form: Form, selection: Selection) -> Result<String, String> {
         let too_much = || "That is more than 8 MB: download these lines instead.".to_owned();
-        let raw = self.signals.view.with_untracked(|view| view.raw);
+        let view = self.signals.view.get_untracked();
         let mut copy = Copy::new(form, selection);
         let mut link = None;
         // Also what is folded: a reader who copies a stretch wants all of it.
@@ -180,7 +180,7 @@ impl Viewer {
             }
             for record in records {
                 link.get_or_insert_with(|| self.state.borrow().view.at_record(&record, None).query());
-                if !copy.push(rows.row(line), &record, raw) {
+                if !copy.push(rows.row(line), &record, &view) {
                     return Err(too_much());
                 }
                 line += 1;
@@ -208,7 +208,7 @@ impl Viewer {
                     state
                         .lines
                         .get(line)
-                        .is_some_and(|record| record.cut.is_none() && copy.push(line, record, state.view.raw))
+                        .is_some_and(|record| record.cut.is_none() && copy.push(line, record, &state.view))
                 });
             whole.then(|| copy.finish(""))
         };

@@ -17,13 +17,13 @@ use super::fetch::Flights;
 use super::overview::Overview;
 use super::pool::{Pool, ROWS_MAX, Wanted};
 use super::selection::Drag;
-use super::{dom, history, keys};
+use super::{dom, history, keys, options};
 use crate::load::{LINES_ABOVE, LogPage};
-use crate::model::face::{self, Context};
+use crate::model::face::{Before, Context};
 use crate::model::find::Finder;
 use crate::model::lines::Lines;
 use crate::model::place::Place;
-use crate::model::scroll::{ROW_PX, Scroll, Top};
+use crate::model::scroll::{Scroll, Top};
 use crate::model::selection::Selection;
 use crate::model::sources::Sources;
 use crate::model::time;
@@ -85,6 +85,8 @@ pub(super) struct State {
     /// The log from afar is to be asked for anew.
     pub(super) overview_due: bool,
     sources: Sources,
+    /// The time of the log's first line, once known.
+    pub(super) start: Option<String>,
     pub(super) pool: Pool,
     pub(super) log: HtmlElement,
     spacer: HtmlElement,
@@ -113,9 +115,11 @@ impl Viewer {
         let before = dom::scroll_top(&log);
         let total = signals.total.get_untracked();
         let view = page.view();
+        signals.size.set(options::kept_size());
         let mut state = State {
             generation: page.window.head.as_ref().map_or(page.task.generation, |head| head.generation),
             sources: Sources::new(&page.task.sources),
+            start: page.task.first_ts.clone(),
             task: page.task.id.clone(),
             lines: Lines::default(),
             scroll: Scroll::default(),
@@ -148,6 +152,7 @@ impl Viewer {
             overview_due: true,
             view: view.at(Place::Top),
         };
+        state.take_size(signals.size.get_untracked());
         state.lines.set_count(total.lines, total.counted);
         state.scroll.set_lines(total.lines);
         state.take_first_window(page, before);
@@ -176,17 +181,6 @@ impl Viewer {
     /// Shows times in the reader's zone, or in UTC again.
     pub fn toggle_zone(&self) {
         self.set_view(|view| view.zone = if view.zone == ZoneName::Utc { ZoneName::Local } else { ZoneName::Utc });
-    }
-
-    /// Opens the current line in full, where its row shows only its head.
-    pub fn read_whole(&self) {
-        let record = {
-            let state = self.state.borrow();
-            state.current.and_then(|line| state.lines.at(line).cloned())
-        };
-        if let Some(record) = record.filter(|record| record.cut.is_some()) {
-            self.fetch_whole(&record);
-        }
     }
 
     /// Gives the log the focus: the current row, if it is in view.
@@ -352,9 +346,11 @@ impl Viewer {
                 state.step_due = true;
             });
             self.show_address();
-        } else if is(".more") {
+        } else if is(".fold") {
+            self.toggle_fold_at(line);
+        } else if is(".more, .states, .opener") {
             self.change(|state| state.mark_only(line));
-            self.read_whole();
+            self.open_record();
         } else if !selects && !std::mem::take(&mut self.state.borrow_mut().select_click) {
             self.change(|state| {
                 state.mark_only(line);
@@ -373,6 +369,7 @@ impl Viewer {
         if self.signals.here.with_untracked(|before| *before != here) {
             self.signals.here.set(here);
         }
+        self.follow_record();
         self.fetch_needs(&view, ahead);
         self.mark_hits();
         self.mark_selection();
@@ -425,7 +422,8 @@ impl State {
             self.current = page.target.map(|index| start + index as u64).or(self.current);
         } else {
             self.scroll.stand(Top { line: start, px: 0.0 });
-            self.scroll.move_by(scrolled_px, &|_| ROW_PX);
+            let row_px = self.scroll.row_px();
+            self.scroll.move_by(scrolled_px, &|_| row_px);
         }
     }
 
@@ -524,8 +522,15 @@ impl State {
         range.contains(&line) && line != range.end.saturating_sub(1) && line >= self.first_whole_line()
     }
 
-    fn day_before(&self, line: u64, zone: time::Zone) -> Option<String> {
-        (line.saturating_sub(DAY_ROWS_MAX)..line).rev().find_map(|line| face::day_of(self.lines.at(line)?, zone))
+    /// What is known of the lines above `line`.
+    fn before(&self, line: u64, zone: time::Zone) -> Before {
+        let lines = (line.saturating_sub(DAY_ROWS_MAX)..line).rev().filter_map(|line| self.lines.at(line));
+        let timed: Vec<_> = lines.filter(|record| record.ts.is_some() && !record.wild).take(2).collect();
+        let mut before = Before::default();
+        for record in timed.into_iter().rev() {
+            before.take(record, zone);
+        }
+        before
     }
 
     fn here(&self) -> Here {
@@ -593,18 +598,22 @@ impl State {
         let first = top.saturating_sub(spare);
         let end = (top + in_view + spare).min(self.lines.rows()).min(first + ROWS_MAX);
         let zone = self.zone();
-        let mut day = self.day_before(first, zone);
+        let mut before = self.before(first, zone);
         let mut epoch = self.epoch << 1;
         epoch |= u32::from(self.lines.counted());
-        let Self { lines, pool, sources, view, current, .. } = self;
-        let context = Context { sources, view, zone };
-        pool.show(first..end.max(first), epoch, &context, |line| {
+        let rows = first..end.max(first);
+        let more: Vec<_> = rows.clone().map(|row| (self.fold(row), self.number(row))).collect();
+        let mut more = more.into_iter();
+        let Self { lines, pool, sources, view, current, start, .. } = self;
+        let context = Context { sources, view, zone, start: start.as_deref() };
+        pool.show(rows, epoch, &context, |line| {
             let record = lines.at(line).cloned();
-            let shown_day = day.clone();
-            if let Some(next) = record.as_ref().and_then(|record| face::day_of(record, zone)) {
-                day = Some(next);
+            let (fold, number) = more.next().unwrap_or_default();
+            let wanted = Wanted { record, before: before.clone(), current: *current == Some(line), fold, number };
+            if let Some(record) = &wanted.record {
+                before.take(record, zone);
             }
-            Wanted { record, day: shown_day, current: *current == Some(line) }
+            wanted
         });
         pool.measure(view.wrap);
     }

@@ -4,7 +4,7 @@
 //! moves of it are taken pixel for pixel, large ones by ratio, and it is put right when scrolling ends. It counts lines,
 //! not pixels, so wrapping never moves the reader.
 
-/// The height of a row that is not wrapped, in CSS pixels.
+/// The height of a row that is not wrapped, in CSS pixels, where its text is of normal size.
 pub const ROW_PX: f64 = 20.0;
 
 /// The height of the scrolled area at most: browsers cap it near 33,500,000 px, divided by the zoom.
@@ -16,8 +16,8 @@ pub const FINE_PX_MAX: f64 = 2000.0;
 /// How far from either end the scrollbar stays pixel for pixel, so that a wheel finds room to turn there.
 const EDGE_PX: f64 = 20_000.0;
 
-/// How much of the scrolled area a line gets where lines are wrapped.
-const WRAPPED_PX: f64 = 60.0;
+/// How many rows' room of the scrolled area a line gets where lines are wrapped.
+const WRAPPED_ROWS: f64 = 3.0;
 
 /// The uppermost line in view, from 0, and how many of its pixels are above the view's edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,18 +28,25 @@ pub struct Top {
     pub px: f64,
 }
 
-/// How high a line is drawn; what was not measured counts as [`ROW_PX`].
+/// How high a line is drawn; what was not measured counts as one row.
 pub type Heights<'a> = &'a dyn Fn(u64) -> f64;
 
 /// The reader's place and the scrollbar beside it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scroll {
+    row_px: f64,
     lines: u64,
     view_px: f64,
     top: Top,
     native: f64,
     coarse: bool,
     wrap: bool,
+}
+
+impl Default for Scroll {
+    fn default() -> Self {
+        Self { row_px: ROW_PX, lines: 0, view_px: 0.0, top: Top::default(), native: 0.0, coarse: false, wrap: false }
+    }
 }
 
 #[expect(
@@ -55,6 +62,18 @@ impl Scroll {
         self.top
     }
 
+    /// How high a row is that is not wrapped.
+    #[must_use]
+    pub fn row_px(&self) -> f64 {
+        self.row_px
+    }
+
+    /// A row that is not wrapped is so high now; the top line stays.
+    pub fn set_row_px(&mut self, row_px: f64) {
+        self.row_px = row_px;
+        self.top.px = 0.0;
+    }
+
     /// How high the view is.
     #[must_use]
     pub fn view_px(&self) -> f64 {
@@ -64,16 +83,16 @@ impl Scroll {
     /// Whole rows that fit into the view, at least 1.
     #[must_use]
     pub fn rows_in_view(&self) -> u64 {
-        ((self.view_px / ROW_PX) as u64).max(1)
+        ((self.view_px / self.row_px) as u64).max(1)
     }
 
     /// The height of the scrolled area.
     #[must_use]
     pub fn spacer_px(&self) -> f64 {
         if self.wrap {
-            (self.lines as f64 * WRAPPED_PX).min(SPACER_PX_MAX - self.view_px) + self.view_px
+            (self.lines as f64 * WRAPPED_ROWS * self.row_px).min(SPACER_PX_MAX - self.view_px) + self.view_px
         } else {
-            (self.lines as f64 * ROW_PX).min(SPACER_PX_MAX)
+            (self.lines as f64 * self.row_px).min(SPACER_PX_MAX)
         }
     }
 
@@ -202,13 +221,13 @@ impl Scroll {
     /// The rows that the scrollbar's whole way stands for: those above the view at the log's end, were no row wrapped.
     /// Where they are, nobody knows how many fill the last view, and all count.
     fn way_rows(&self) -> f64 {
-        if self.wrap { self.lines as f64 } else { (self.lines as f64 - self.view_px / ROW_PX).max(0.0) }
+        if self.wrap { self.lines as f64 } else { (self.lines as f64 - self.view_px / self.row_px).max(0.0) }
     }
 
     /// Where the scrollbar belongs when so many rows are above the view.
     fn native_at(&self, rows: f64) -> f64 {
-        let (room, way) = (self.room_px(), self.way_rows() * ROW_PX);
-        let down = (rows * ROW_PX).clamp(0.0, way);
+        let (room, way) = (self.room_px(), self.way_rows() * self.row_px);
+        let down = (rows * self.row_px).clamp(0.0, way);
         let edge = EDGE_PX.min(room / 4.0);
         if way <= 0.0 {
             0.0
@@ -225,7 +244,7 @@ impl Scroll {
 
     /// How many rows are above the view when the scrollbar stands there: the inverse of `native_at`.
     fn rows_at(&self, native: f64) -> f64 {
-        let (room, way) = (self.room_px(), self.way_rows() * ROW_PX);
+        let (room, way) = (self.room_px(), self.way_rows() * self.row_px);
         let native = native.clamp(0.0, room);
         let edge = EDGE_PX.min(room / 4.0);
         let down = if room <= 0.0 {
@@ -239,7 +258,7 @@ impl Scroll {
         } else {
             edge + (native - edge) / (room - 2.0 * edge) * (way - 2.0 * edge)
         };
-        down / ROW_PX
+        down / self.row_px
     }
 }
 

@@ -1,52 +1,12 @@
 //! A line's text as runs that are drawn alike: colours applied, what cannot be seen made visible.
 //!
-//! Nothing of a line ever becomes markup: a run is text and a list of class names out of this file.
+//! Nothing of a line ever becomes markup: a run is text, and a style out of a fixed set.
 
-use super::colors::{self, Color};
+use super::escape::{self, Escape};
+use super::style::{Role, Style};
 
 /// Runs a row has at most; the rest of its text comes in the last one, without colours.
 pub const RUNS_MAX: usize = 200;
-
-/// How a run is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style {
-    fore: Option<Color>,
-    back: Option<Color>,
-    bold: bool,
-    dim: bool,
-    italic: bool,
-    underline: bool,
-    strike: bool,
-    inverse: bool,
-    /// A visible sign for what cannot be seen.
-    mark: bool,
-}
-
-impl Style {
-    /// The run's classes; empty where it is plain.
-    #[must_use]
-    pub fn classes(self) -> String {
-        let mut names = Vec::new();
-        let (fore, back) =
-            if self.inverse { (self.back, Some(self.fore.unwrap_or(7))) } else { (self.fore, self.back) };
-        if let Some(color) = fore {
-            names.push(format!("fg-{color}"));
-        }
-        if let Some(color) = back {
-            names.push(format!("bg-{color}"));
-        }
-        let flags = [
-            (self.bold, "bold"),
-            (self.dim, "dim"),
-            (self.italic, "italic"),
-            (self.underline, "underline"),
-            (self.strike, "strike"),
-            (self.mark, "mark"),
-        ];
-        names.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, name)| name.to_owned()));
-        names.join(" ")
-    }
-}
 
 /// A stretch of text that is drawn alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,52 +17,107 @@ pub struct Run {
     pub style: Style,
 }
 
-/// A line's text as runs, none of them empty.
+/// A line's text as runs, none of them empty, with a sign for each sequence that moves or erases.
 #[must_use]
 pub fn runs(text: &str) -> Vec<Run> {
-    let mut drawn = Drawn { runs: Vec::new(), style: Style::default() };
-    let mut rest = text;
-    while !rest.is_empty() {
-        let plain = rest.find(is_hidden).unwrap_or(rest.len());
-        let (seen, after) = rest.split_at(plain);
-        drawn.push(seen, drawn.style);
-        rest = after;
-        if let Some((codes, after)) = select_graphic(rest) {
-            drawn.style = apply(drawn.style, codes);
-            rest = after;
-        } else if let Some(hidden) = rest.chars().next() {
-            drawn.push(&sign(hidden), Style { mark: true, ..Style::default() });
-            rest = rest.get(hidden.len_utf8()..).unwrap_or_default();
-        }
-    }
+    let mut drawn = Drawn { motions: true, ..Drawn::default() };
+    drawn.write(text);
     drawn.runs
 }
 
-/// How many cells of a fixed-width font the runs take, at most.
+/// How many cells of a fixed-width font the runs take, at most; a stamp takes none.
 #[must_use]
 pub fn cells(runs: &[Run]) -> u32 {
     let wide = |c: char| match c {
         '\t' => 8,
-        '\u{1100}'.. => 2,
+        '\u{1100}'..='\u{1fff}' | '\u{2e80}'.. => 2,
         _ => 1,
     };
-    runs.iter().flat_map(|run| run.text.chars()).map(wide).sum()
+    let shown = runs.iter().filter(|run| run.style.role != Role::Stamp);
+    shown.flat_map(|run| run.text.chars()).map(wide).sum()
 }
 
-struct Drawn {
-    runs: Vec<Run>,
-    style: Style,
+/// Runs as they are drawn one after the other.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// What was drawn.
+    pub runs: Vec<Run>,
+    /// How what comes next is drawn.
+    pub style: Style,
+    /// Sequences that move or erase get a sign; else they are left out.
+    pub motions: bool,
 }
 
 impl Drawn {
-    fn push(&mut self, text: &str, style: Style) {
+    /// Draws text, with the sequences in it.
+    pub fn write(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let plain = rest.find(is_hidden).unwrap_or(rest.len());
+            let (seen, after) = rest.split_at(plain);
+            self.push(seen, self.style);
+            rest = after;
+            match escape::read(rest) {
+                Some((Escape::Graphic(codes), after)) => {
+                    self.style = self.style.apply(codes);
+                    rest = after;
+                    continue;
+                }
+                Some((Escape::Motion, after)) if !self.motions => {
+                    rest = after;
+                    continue;
+                }
+                _ => {}
+            }
+            if let Some(hidden) = rest.chars().next() {
+                self.push(&sign(hidden), Style::default().with(Role::Sign));
+                rest = rest.get(hidden.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Draws text of another role.
+    pub fn write_as(&mut self, text: &str, role: Role) {
+        let before = self.style.role;
+        self.style.role = role;
+        self.write(text);
+        self.style.role = before;
+    }
+
+    /// Draws nothing, but takes over the style that `text` leaves behind.
+    pub fn pass(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(at) = rest.find("\x1b[") {
+            rest = rest.get(at..).unwrap_or_default();
+            if let Some((Escape::Graphic(codes), after)) = escape::read(rest) {
+                self.style = self.style.apply(codes);
+                rest = after;
+            } else {
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// Adds runs.
+    pub fn extend(&mut self, runs: Vec<Run>) {
+        for run in runs {
+            self.push(&run.text, run.style);
+        }
+    }
+
+    /// Adds a run, or to the last one where it is drawn alike.
+    pub fn push(&mut self, text: &str, style: Style) {
         if text.is_empty() {
             return;
         }
         let full = self.runs.len() >= RUNS_MAX;
         match self.runs.last_mut() {
-            Some(last) if full || last.style == style => last.text.push_str(text),
-            _ => self.runs.push(Run { text: text.to_owned(), style: if full { Style::default() } else { style } }),
+            // Two addresses stay two links.
+            Some(last) if full || (last.style == style && style.role != Role::Link) => last.text.push_str(text),
+            _ => {
+                let last = self.runs.len() + 1 == RUNS_MAX;
+                self.runs.push(Run { text: text.to_owned(), style: if last { Style::default() } else { style } });
+            }
         }
     }
 }
@@ -127,70 +142,20 @@ fn sign(hidden: char) -> String {
     }
 }
 
-/// `ESC [ codes m` at the start of `text`: its codes, and what follows.
-fn select_graphic(text: &str) -> Option<(&str, &str)> {
-    let body = text.strip_prefix("\x1b[")?;
-    let end = body.find(|c: char| !matches!(c, '0'..='9' | ';' | ':'))?;
-    let after = body.get(end..)?.strip_prefix('m')?;
-    Some((body.get(..end)?, after))
-}
-
-fn apply(before: Style, codes: &str) -> Style {
-    let mut style = before;
-    let mut codes =
-        codes.split([';', ':']).map(|code| if code.is_empty() { Some(0) } else { code.parse::<u16>().ok() });
-    while let Some(code) = codes.next() {
-        match code {
-            Some(0) => style = Style::default(),
-            Some(1) => style.bold = true,
-            Some(2) => style.dim = true,
-            Some(3) => style.italic = true,
-            Some(4) => style.underline = true,
-            Some(7) => style.inverse = true,
-            Some(9) => style.strike = true,
-            Some(22) => (style.bold, style.dim) = (false, false),
-            Some(23) => style.italic = false,
-            Some(24) => style.underline = false,
-            Some(27) => style.inverse = false,
-            Some(29) => style.strike = false,
-            Some(code @ 30..=37) => style.fore = narrow(code - 30),
-            Some(38) => style.fore = extended(&mut codes),
-            Some(39) => style.fore = None,
-            Some(code @ 40..=47) => style.back = narrow(code - 40),
-            Some(48) => style.back = extended(&mut codes),
-            Some(49) => style.back = None,
-            Some(code @ 90..=97) => style.fore = narrow(code - 82),
-            Some(code @ 100..=107) => style.back = narrow(code - 92),
-            _ => {}
-        }
-    }
-    style
-}
-
-fn narrow(code: u16) -> Option<u8> {
-    u8::try_from(code).ok()
-}
-
-/// `5;INDEX` or `2;RED;GREEN;BLUE`, after a 38 or 48.
-fn extended(codes: &mut impl Iterator<Item = Option<u16>>) -> Option<Color> {
-    let mut next = || codes.next().flatten().and_then(narrow);
-    match next()? {
-        5 => next().map(colors::indexed),
-        2 => Some(colors::rgb(next()?, next()?, next()?)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{RUNS_MAX, cells, runs};
+    use super::{Drawn, RUNS_MAX, Run, cells, runs};
+
+    #[track_caller]
+    fn check_runs(found: &[Run], expected: &[(&str, &str)], told: &str) {
+        let found: Vec<_> = found.iter().map(|run| (run.text.as_str(), run.style.classes())).collect();
+        let found: Vec<_> = found.iter().map(|(text, classes)| (*text, classes.as_str())).collect();
+        assert_eq!(found, expected, "{told:?}");
+    }
 
     #[track_caller]
     fn check(text: &str, expected: &[(&str, &str)]) {
-        let found = runs(text);
-        let found: Vec<_> = found.iter().map(|run| (run.text.as_str(), run.style.classes())).collect();
-        let found: Vec<_> = found.iter().map(|(text, classes)| (*text, classes.as_str())).collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_runs(&runs(text), expected, text);
     }
 
     #[test]
@@ -202,10 +167,20 @@ mod tests {
     #[test]
     fn colours_last_until_they_are_reset() {
         check("\x1b[31mred\x1b[0m plain", &[("red", "fg-1"), (" plain", "")]);
-        check("\x1b[1;92;44mx\x1b[22;39my\x1b[mz", &[("x", "fg-10 bg-4 bold"), ("y", "bg-4"), ("z", "")]);
-        check("\x1b[38;5;196mx\x1b[38;2;30;60;180my", &[("x", "fg-9"), ("y", "fg-4")]);
-        check("\x1b[7mx\x1b[27my", &[("x", "bg-7"), ("y", "")]);
+        check("\x1b[1;92;44mx\x1b[22;39my\x1b[mz", &[("x", "fg-10 bg-4 bold"), ("y", "bg-4 on-dark"), ("z", "")]);
+        check("\x1b[38;5;196mx\x1b[38;2;30;60;180my", &[("x", "fg-9 exact"), ("y", "fg-4 exact")]);
+        check("\x1b[7mx\x1b[27my", &[("x", "bg-7 on-light"), ("y", "")]);
         check("\x1b[38;5mx", &[("x", "")]);
+        check("\x1b[4:3;38:2::200:190:10mx\x1b[4:0my", &[("x", "fg-3 exact underline"), ("y", "fg-3 exact")]);
+        check("\x1b[58;5;1mx", &[("x", "")]);
+    }
+
+    #[test]
+    fn exact_colours_come_beside_their_names() {
+        let exact = |text: &str| runs(text).first().map(|run| run.style.exact()).unwrap_or_default();
+        assert_eq!(exact("\x1b[38;2;1;2;3;48;5;208mx"), (Some("#010203".to_owned()), Some("#ff8700".to_owned())));
+        assert_eq!(exact("\x1b[31mx"), (None, None));
+        assert_eq!(exact("\x1b[38;2;9;9;9;48;2;9;9;9mx"), (None, Some("#090909".to_owned())), "it would not show");
     }
 
     #[test]
@@ -215,6 +190,14 @@ mod tests {
         check("\x1b[2Kx\x1b", &[("␛", "mark"), ("[2Kx", ""), ("␛", "mark")]);
         check("\u{202e}evil\u{200b}", &[("<U+202E>", "mark"), ("evil", ""), ("<U+200B>", "mark")]);
         check("\u{7f}\u{85}", &[("␡<U+0085>", "mark")]);
+        check("\x1b]0;title\x07x", &[("␛", "mark"), ("]0;title", ""), ("␇", "mark"), ("x", "")]);
+    }
+
+    #[test]
+    fn sequences_that_move_may_be_left_out_but_not_what_they_hold() {
+        let mut drawn = Drawn::default();
+        drawn.write("\x1b[2K\x1b[1Gx\x1b[31m\x1b[Ky\x1b[");
+        check_runs(&drawn.runs, &[("x", ""), ("y", "fg-1"), ("␛", "mark"), ("[", "fg-1")], "motions");
     }
 
     #[test]

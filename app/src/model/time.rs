@@ -10,6 +10,10 @@ pub enum Zone {
     Utc,
     /// The reader's own: minutes east of UTC at that second since 1970.
     Local(fn(i64) -> i64),
+    /// One with a name: minutes east of UTC at that second since 1970.
+    Named(fn(i64) -> i64),
+    /// So many minutes east of UTC at any time.
+    Fixed(i64),
 }
 
 /// A time in pieces, ready to be shown.
@@ -53,19 +57,55 @@ pub fn full(text: &str, zone: Zone) -> String {
     };
     let clock = shown.clock.get(..8).unwrap_or_default();
     let point = if fraction.is_empty() { "" } else { "." };
-    let zone = if matches!(zone, Zone::Utc) { "UTC" } else { "local time" };
+    let zone = match zone {
+        Zone::Utc => "UTC".to_owned(),
+        Zone::Local(_) => "local time".to_owned(),
+        Zone::Named(_) | Zone::Fixed(_) => {
+            east_text(offset_minutes(zone, parse_utc(text).map_or(0, |(second, _)| second)))
+        }
+    };
     format!("{} {clock}{point}{fraction} {zone}", shown.date)
+}
+
+/// Minutes east of UTC as `+05:30`.
+fn east_text(minutes: i64) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// A time as it lies after the log's start: `+0:02:11.206`.
+#[must_use]
+pub fn since_start(first: &str, text: &str) -> Option<String> {
+    let between = signed_millis_between(first, text)?;
+    let (sign, millis) = (if between < 0 { '−' } else { '+' }, between.unsigned_abs());
+    let second = millis / 1000;
+    Some(format!("{sign}{}:{:02}:{:02}.{:03}", second / 3600, second / 60 % 60, second % 60, millis % 1000))
+}
+
+/// A time as it lies after the one before it: `+1.204 s`.
+#[must_use]
+pub fn since_before(before: &str, text: &str) -> Option<String> {
+    let between = signed_millis_between(before, text)?;
+    let (sign, millis) = (if between < 0 { '−' } else { '+' }, between.unsigned_abs());
+    Some(match millis {
+        0..60_000 => format!("{sign}{}.{:03} s", millis / 1000, millis % 1000),
+        _ => format!("{sign}{}", super::figures::duration(millis)),
+    })
 }
 
 /// Milliseconds from one RFC 3339 time to another; none where either is no time or they run backwards.
 #[must_use]
 pub fn millis_between(first: &str, last: &str) -> Option<u64> {
+    u64::try_from(signed_millis_between(first, last)?).ok()
+}
+
+fn signed_millis_between(first: &str, last: &str) -> Option<i64> {
     let millis = |text| {
         let (second, fraction): (i64, &str) = parse_utc(text)?;
         let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
         Some(second * 1000 + digits.parse::<i64>().ok()?)
     };
-    u64::try_from(millis(last)? - millis(first)?).ok()
+    Some(millis(last)? - millis(first)?)
 }
 
 /// Milliseconds since 1970 as an RFC 3339 time in UTC.
@@ -118,7 +158,8 @@ pub fn read(typed: &str, near: Option<&str>, zone: Zone) -> Option<String> {
 fn offset_minutes(zone: Zone, second: i64) -> i64 {
     match zone {
         Zone::Utc => 0,
-        Zone::Local(minutes) => minutes(second),
+        Zone::Local(minutes) | Zone::Named(minutes) => minutes(second),
+        Zone::Fixed(minutes) => minutes,
     }
 }
 
@@ -176,7 +217,7 @@ fn date_text(day: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Zone, full, millis_between, read, show};
+    use super::{Zone, full, millis_between, read, show, since_before, since_start};
 
     const NEAR: Option<&str> = Some("2026-11-22T23:30:00.5Z");
     const EAST: Zone = Zone::Local(|_| 120);
@@ -189,6 +230,24 @@ mod tests {
         assert_eq!((shown.date.as_str(), shown.clock.as_str()), ("2026-11-23", "01:00:05.000"));
         assert_eq!(full("2026-11-22T02:14:00.206123Z", Zone::Utc), "2026-11-22 02:14:00.206123 UTC");
         assert_eq!(millis_between("2026-11-22T02:14:00Z", "2026-11-22T02:14:01.25Z"), Some(1250));
+    }
+
+    #[test]
+    fn a_time_is_told_from_the_start_or_from_the_line_before() {
+        let start = "2026-11-22T02:14:00Z";
+        assert_eq!(since_start(start, "2026-11-22T02:16:11.2061Z").as_deref(), Some("+0:02:11.206"));
+        assert_eq!(since_start(start, "2026-11-24T02:14:00Z").as_deref(), Some("+48:00:00.000"));
+        assert_eq!(since_before(start, "2026-11-22T02:14:01.204Z").as_deref(), Some("+1.204 s"));
+        assert_eq!(since_before(start, "2026-11-22T02:13:59.5Z").as_deref(), Some("−0.500 s"));
+        assert_eq!(since_before(start, "2026-11-22T02:16:05Z").as_deref(), Some("+2 min 5 s"));
+        assert_eq!(since_before(start, "noon"), None);
+    }
+
+    #[test]
+    fn other_zones_are_told_by_their_offset() {
+        let time = "2026-11-22T23:00:05.5Z";
+        assert_eq!(full(time, Zone::Fixed(-210)), "2026-11-22 19:30:05.5 -03:30");
+        assert_eq!(full(time, Zone::Named(|_| 60)), "2026-11-23 00:00:05.5 +01:00");
     }
 
     #[track_caller]

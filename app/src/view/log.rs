@@ -3,20 +3,22 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::dialogs::{Help, Reader};
+use super::dialogs::Help;
 use super::filters::{Conditions, NothingLeft};
 use super::footer::Footer;
 use super::head::Head;
 use super::notice::Notices;
+use super::options::Options;
 use super::overview::{Minimap, Timeline};
 use super::pager::Pager;
 use super::panel::Panel;
+use super::record::Open;
 use super::row::Row;
 use super::selection::SelectionBar;
 use super::signals::Signals;
 use crate::client::Viewer;
 use crate::load::LogPage;
-use crate::model::face::{self, Context, Face};
+use crate::model::face::{self, Before, Context, Face};
 use crate::model::sources::Sources;
 use crate::model::time::Zone;
 
@@ -46,6 +48,7 @@ pub fn Log(
             handle.set_value(Some(Viewer::start(element.into(), page.get_value(), signals)));
         }
     });
+    let hides = move || signals.view.with(|view| view.hidden.names().collect::<Vec<_>>().join(" "));
     let wraps = move || signals.view.with(|view| view.wrap).then_some("true");
     view! {
         <a class="skip" href="#log">"Skip to the log"</a>
@@ -65,9 +68,10 @@ pub fn Log(
                         aria-label=format!("Log of {name}")
                         aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
                         tabindex="0"
-                        data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
+                        data-digits=move || digits(signals)
                         data-names=names
                         data-wrap=wraps
+                        data-hide=hides
                         data-end=from_end.then_some("true")
                         aria-busy=move || signals.busy.get().then_some("true")
                         node_ref=log
@@ -85,24 +89,32 @@ pub fn Log(
                 <Pager page />
                 <SelectionBar signals handle />
                 <p class="toast" aria-hidden="true" hidden=move || signals.told.with(Option::is_none)>{move || signals.told.get()}</p>
+                <Open signals handle />
             </main>
             <Minimap />
             <Footer signals handle />
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
         <Help />
-        <Reader signals />
+        <Options signals handle />
     }
+}
+
+/// How many digits the numbers have: those of the whole log, also where only some of its lines are shown.
+fn digits(signals: Signals) -> String {
+    let all = signals.task.with(|task| task.lines.unwrap_or(task.lines_estimate));
+    face::digits(signals.total.with(|total| total.lines).max(all)).to_string()
 }
 
 fn rows(page: &LogPage, sources: &Sources) -> impl IntoView + use<> {
     let view = page.view();
-    let context = Context { sources, view: &view, zone: Zone::Utc };
-    let mut day: Option<String> = None;
+    let context = Context { sources, view: &view, zone: Zone::Utc, start: page.task.first_ts.as_deref() };
+    let rank = page.window.head.as_ref().and_then(|head| head.rank);
+    let mut before = Before::default();
     let rows = page.window.records.iter().enumerate().map(|(index, record)| {
-        let face = Face::new(record, &context, day.as_deref());
-        day = face::day_of(record, Zone::Utc).or(day.take());
-        view! { <Row face current=page.target == Some(index) /> }
+        let face = Face::new(record, &context, &before);
+        before.take(record, Zone::Utc);
+        view! { <Row face current=page.target == Some(index) index=rank.map(|rank| rank + 1 + index as u64) /> }
     });
     rows.collect_view()
 }

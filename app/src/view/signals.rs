@@ -1,10 +1,11 @@
 //! What the parts of a log's page share and what changes in it.
 
 use leptos::prelude::*;
-use record::wire::TaskInfo;
+use record::wire::{Record, TaskInfo};
 
 use crate::load::LogPage;
 use crate::model::selection::Selection;
+use crate::model::size::Size;
 use crate::model::view::View;
 
 /// The reader's place in words.
@@ -74,7 +75,9 @@ pub struct Signals {
     pub goto_problem: RwSignal<Option<String>>,
     /// What is said to those who do not see the page.
     pub said: RwSignal<String>,
-    /// The line that is read in full.
+    /// The line that stands open beside the log.
+    pub open: RwSignal<Option<Record>>,
+    /// The same, read in full where its row shows only its head.
     pub whole: RwSignal<Option<Whole>>,
     /// How the search goes.
     pub search: RwSignal<Search>,
@@ -88,6 +91,8 @@ pub struct Signals {
     pub selected: RwSignal<Option<Selection>>,
     /// A short word to the reader that goes away by itself.
     pub told: RwSignal<Option<String>>,
+    /// The size of the log's text.
+    pub size: RwSignal<Size>,
 }
 
 impl Signals {
@@ -114,6 +119,7 @@ impl Signals {
             trouble: RwSignal::new(None),
             goto_problem: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            open: RwSignal::new(None),
             whole: RwSignal::new(None),
             search: RwSignal::new(Search { asked: page.view().filter.q.is_some(), ..Search::default() }),
             filter_problem: RwSignal::new(None),
@@ -121,6 +127,7 @@ impl Signals {
             loosened: RwSignal::new(Vec::new()),
             selected: RwSignal::new(None),
             told: RwSignal::new(None),
+            size: RwSignal::new(Size::default()),
         }
     }
 }

@@ -1,0 +1,71 @@
+//! The line that stands open beside the log.
+
+use leptos::prelude::*;
+
+use super::Viewer;
+
+impl Viewer {
+    /// Opens the current line, and keeps it open as the current line moves.
+    pub fn open_record(&self) {
+        let record = {
+            let state = self.state.borrow();
+            state.current.and_then(|line| state.lines.at(line).cloned())
+        };
+        let Some(record) = record else {
+            return;
+        };
+        self.signals.whole.set(None);
+        self.signals.open.set(Some((*record).clone()));
+        if record.cut.is_some() {
+            self.fetch_whole(&record);
+        }
+    }
+
+    /// Closes it. Says whether it was open.
+    pub fn close_record(&self) -> bool {
+        let was_open = self.signals.open.with_untracked(Option::is_some);
+        if was_open {
+            self.signals.open.set(None);
+            self.signals.whole.set(None);
+            self.focus();
+        }
+        was_open
+    }
+
+    /// Shows only lines that a regular expression finds.
+    pub fn filter_for(&self, pattern: String) {
+        self.set_view(|view| {
+            view.filter.q = Some(pattern);
+            view.only = Some(0);
+        });
+    }
+
+    /// Shows only lines that a regular expression does not find.
+    pub fn filter_without(&self, pattern: String) {
+        self.set_view(|view| view.filter.not = Some(pattern));
+    }
+
+    /// Copies a text and says so.
+    pub fn copy_text(&self, text: &str, what: &str) {
+        let copied = window().navigator().clipboard().write_text(text);
+        let (viewer, what) = (self.clone(), what.to_owned());
+        leptos::task::spawn_local(async move {
+            viewer.tell(&match wasm_bindgen_futures::JsFuture::from(copied).await {
+                Ok(_) => format!("{what} copied."),
+                Err(_) => format!("{what} could not be copied: the browser does not allow it."),
+            });
+        });
+    }
+
+    /// Opens the current line in place of the one that is open, if one is.
+    pub(super) fn follow_record(&self) {
+        let moved = self.signals.open.with_untracked(|open| {
+            let state = self.state.borrow();
+            let record = state.current.and_then(|line| state.lines.at(line));
+            open.as_ref().zip(record).is_some_and(|(open, record)| *open != **record)
+        });
+        if moved {
+            self.open_record();
+        }
+    }
+}
