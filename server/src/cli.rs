@@ -108,7 +108,13 @@ pub struct FilterArgs {
     /// Lines whose text has a match of this regular expression.
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true, env = "LOGBOOM_GREP")]
     pub grep: Option<String>,
-    /// How upper and lower case are told apart in it: match, ignore, or smart (if it has a letter in upper case).
+    /// Lines whose text has no match of this regular expression.
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true, env = "LOGBOOM_NOT")]
+    pub not: Option<String>,
+    /// Lines that bear a time of their own: no continuations.
+    #[arg(long, env = "LOGBOOM_HEADS")]
+    pub heads: bool,
+    /// How upper and lower case are told apart in these: match, ignore, or smart (if one has a letter in upper case).
     #[arg(long, value_name = "CASE", default_value = "match", env = "LOGBOOM_CASE")]
     pub case: String,
     /// With so many lines before and after each match, of those that meet the other conditions.

@@ -2,7 +2,6 @@
 
 use app::Api;
 use app::api::WindowStream;
-use engine::limits::STATS_BUCKETS_MAX;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use record::wire::{ApiError, Hits, HitsQuery, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowQuery};
@@ -81,7 +80,7 @@ impl Api for PageApi {
         async move {
             let snapshot = self.shared.task(&query.task).await?.snapshot().await;
             let _permit = self.shared.stream_permit()?;
-            stats(&snapshot, query.buckets.clamp(1, STATS_BUCKETS_MAX), query.by).await
+            stats(&snapshot, &query, self.shared.catalog.zone()).await
         }
         .boxed()
     }

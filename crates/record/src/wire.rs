@@ -330,11 +330,11 @@ pub struct Stats {
     pub by: StatsBy,
     /// Which order the numbers belong to.
     pub generation: u64,
-    /// All its lines.
+    /// The lines of all parts.
     pub lines: u64,
-    /// The key of its first line; none of an empty log.
+    /// The key of the log's first line; none of an empty log.
     pub first_ts: Option<String>,
-    /// The key of its last line.
+    /// The key of the log's last line.
     pub last_ts: Option<String>,
     /// Its parts, in order.
     pub buckets: Vec<StatsBucket>,

@@ -6,7 +6,7 @@ use crate::filters::Typed;
 use crate::problem::bad_parameter;
 
 /// The parameters that choose lines.
-pub const FILTERS: &[&str] = &["level", "source", "q", "case", "since", "until"];
+pub const FILTERS: &[&str] = &["level", "source", "q", "case", "since", "until", "not", "heads"];
 
 /// The parameters of one request, each given once.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ impl Query {
             until: text("until"),
             pattern: text("q"),
             case: text("case"),
+            without: text("not"),
+            heads: text("heads"),
         }
     }
 
