@@ -53,6 +53,10 @@ pub struct ServeArgs {
     /// it can be made again. `logboom` in the user's cache folder where it is not given.
     #[arg(long, value_name = "DIR", env = "LOGBOOM_DATA")]
     pub data: Option<PathBuf>,
+    /// Who may show a log in a page of their own (`/embed/…`): addresses such as `https://wiki.example`, with spaces
+    /// between, `'self'` or `'none'`. `'self'` where it is not given.
+    #[arg(long, value_name = "ORIGINS", env = "LOGBOOM_FRAME_ANCESTORS")]
+    pub frame_ancestors: Option<String>,
     /// The configuration file; `logboom.toml` in the current folder where it is not given and one lies there.
     #[arg(long, value_name = "FILE", env = "LOGBOOM_CONFIG")]
     pub config: Option<PathBuf>,
@@ -176,7 +180,11 @@ impl TimeOptions {
 }
 
 /// The zone of this name, or at this offset.
-fn zone(name: &str) -> anyhow::Result<Zone> {
+///
+/// # Errors
+///
+/// What was typed, where it is neither.
+pub fn zone(name: &str) -> anyhow::Result<Zone> {
     if matches!(name, "UTC" | "utc" | "Z" | "GMT") {
         return Ok(Zone::Utc);
     }

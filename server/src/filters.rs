@@ -171,14 +171,19 @@ pub fn first_key(inputs: &[Input]) -> Option<Timestamp> {
     timed.or_else(|| inputs.iter().map(|input| input.origin.first_key).min())
 }
 
+/// How many seconds a zone is east of UTC at that second since 1970.
+pub fn seconds_east(zone: &Zone, second: i64) -> Option<i64> {
+    Some(match zone {
+        Zone::Utc => 0,
+        Zone::Fixed(east) => i64::from(*east),
+        Zone::Named(zone) => i64::from(zone.to_offset(jiff::Timestamp::from_second(second).ok()?).seconds()),
+    })
+}
+
 /// The date that it is at that instant in a zone, as the usual form has it.
 fn day_of(time: Timestamp, zone: &Zone) -> Option<String> {
     let seconds = i64::try_from(time.nanos().div_euclid(1_000_000_000)).ok()?;
-    let east = match zone {
-        Zone::Utc => 0,
-        Zone::Fixed(east) => i64::from(*east),
-        Zone::Named(zone) => i64::from(zone.to_offset(jiff::Timestamp::from_second(seconds).ok()?).seconds()),
-    };
+    let east = seconds_east(zone, seconds)?;
     let local = Timestamp::from_nanos(i128::from(seconds + east) * 1_000_000_000);
     Some(local.to_string().split('T').next()?.to_owned())
 }

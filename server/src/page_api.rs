@@ -7,9 +7,9 @@ use futures::{FutureExt as _, StreamExt as _};
 use record::wire::{ApiError, Hits, HitsQuery, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowQuery};
 
 use crate::filters::Typed;
-use crate::problem;
 use crate::routes::Shared;
 use crate::tasks::{Filter, Format, Opening, Wanted, hits, stats, step};
+use crate::{cli, filters, problem};
 
 /// Tasks that the page of all tasks shows at most.
 const TASKS_MAX: usize = 10_000;
@@ -74,6 +74,11 @@ impl Api for PageApi {
             step(&snapshot, query, self.shared.catalog.zone()).await
         }
         .boxed()
+    }
+
+    fn minutes_east(&self, zone: &str, second: i64) -> Option<i64> {
+        let zone = cli::zone(zone).ok()?;
+        Some(filters::seconds_east(&zone, second)?.div_euclid(60))
     }
 
     fn stats(&self, query: StatsQuery) -> BoxFuture<'_, Result<Stats, ApiError>> {

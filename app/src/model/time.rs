@@ -10,6 +10,8 @@ pub enum Zone {
     Utc,
     /// The reader's own: minutes east of UTC at that second since 1970.
     Local(fn(i64) -> i64),
+    /// So many minutes east of UTC.
+    Fixed(i64),
 }
 
 /// A time in pieces, ready to be shown.
@@ -53,7 +55,13 @@ pub fn full(text: &str, zone: Zone) -> String {
     };
     let clock = shown.clock.get(..8).unwrap_or_default();
     let point = if fraction.is_empty() { "" } else { "." };
-    let zone = if matches!(zone, Zone::Utc) { "UTC" } else { "local time" };
+    let zone = match zone {
+        Zone::Utc => "UTC".to_owned(),
+        Zone::Local(_) => "local time".to_owned(),
+        Zone::Fixed(minutes) => {
+            format!("UTC{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60)
+        }
+    };
     format!("{} {clock}{point}{fraction} {zone}", shown.date)
 }
 
@@ -109,6 +117,7 @@ fn offset_minutes(zone: Zone, second: i64) -> i64 {
     match zone {
         Zone::Utc => 0,
         Zone::Local(minutes) => minutes(second),
+        Zone::Fixed(minutes) => minutes,
     }
 }
 

@@ -15,7 +15,6 @@ use crate::client::Viewer;
 use crate::load::LogPage;
 use crate::model::face::{self, Context, Face};
 use crate::model::sources::Sources;
-use crate::model::time::Zone;
 
 /// The viewer, once the client has started it; never on the server.
 pub type Handle = StoredValue<Option<Viewer>, LocalStorage>;
@@ -33,7 +32,8 @@ pub fn Log(
     let rows = rows(&page, &sources);
     let names = sources.column().map(|chars| chars.clamp(6, 24).to_string());
     let (name, empty, from_end) = (page.task.id.clone(), page.window.records.is_empty(), page.from_end);
-    let problems = page.problems.clone();
+    let (problems, told) = (page.problems.clone(), page.told.clone());
+    let whole = !page.embed;
     let page = StoredValue::new(page);
     Effect::new(move |_| {
         if let Some(element) = log.get()
@@ -44,12 +44,11 @@ pub fn Log(
     });
     let wraps = move || signals.view.with(|view| view.wrap).then_some("true");
     view! {
-        <a class="skip" href="#log">"Skip to the log"</a>
-        <div class="page">
-            <Head signals handle />
-            <Panel signals />
+        {whole.then(|| view! { <a class="skip" href="#log">"Skip to the log"</a> })}
+        <div class="page" data-embed=(!whole).then_some("true")>
+            {whole.then(|| view! { <Head signals handle /> <Panel signals /> })}
             <main>
-                <Notices signals handle problems />
+                <Notices signals handle problems told />
                 <div
                     id="log"
                     class="log"
@@ -73,7 +72,7 @@ pub fn Log(
                 {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 <Pager page />
             </main>
-            <Footer signals handle />
+            {whole.then(|| view! { <Footer signals handle /> })}
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
         <Help />
@@ -83,11 +82,11 @@ pub fn Log(
 
 fn rows(page: &LogPage, sources: &Sources) -> impl IntoView + use<> {
     let view = page.view();
-    let context = Context { sources, view: &view, zone: Zone::Utc };
+    let context = Context { sources, view: &view, zone: page.zone() };
     let mut day: Option<String> = None;
     let rows = page.window.records.iter().enumerate().map(|(index, record)| {
         let face = Face::new(record, &context, day.as_deref());
-        day = face::day_of(record, Zone::Utc).or(day.take());
+        day = face::day_of(record, context.zone).or(day.take());
         view! { <Row face current=page.target == Some(index) /> }
     });
     rows.collect_view()

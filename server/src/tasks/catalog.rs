@@ -10,10 +10,12 @@ use record::wire::{State, TaskList, TaskSummary};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
+use super::folders::Folders;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
+use crate::clock;
 
 /// For how long what was seen in the file system is believed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Bytes up to which a task counts as small: it is read in a few hundredths of a second.
 const SMALL_TASK_BYTES_MAX: u64 = 16 << 20;
@@ -30,6 +32,7 @@ const OPEN_TASKS_MAX: usize = 500;
 /// One task.
 pub struct Task {
     found: FoundTask,
+    folders: std::sync::Mutex<Folders>,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
     opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
@@ -86,6 +89,12 @@ impl Task {
             }
         }
         (state, bytes)
+    }
+
+    /// Files may have come to its folders, or gone from them.
+    async fn may_have_other_sources(self: &Arc<Self>) -> bool {
+        let task = Arc::clone(self);
+        blocking(move || task.folders.lock().unwrap_or_else(PoisonError::into_inner).have_changed()).await
     }
 
     /// The task as it stands. The first to ask opens it, for all who ask; it is opened anew once a source has changed.
@@ -222,22 +231,25 @@ impl Catalog {
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
         };
-        catalog.look();
+        catalog.look(true);
         catalog
     }
 
-    /// The task with this id; what appeared since the last look is found too.
+    /// The task with this id; it and its sources are found too where they appeared since the last look.
     pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
-        if let Some(task) = self.known().get(id) {
-            return Some(Arc::clone(task));
+        let known = self.known().get(id).map(Arc::clone);
+        if let Some(task) = known
+            && !task.may_have_other_sources().await
+        {
+            return Some(task);
         }
-        self.look_again().await;
+        self.look_again(false).await;
         self.known().get(id).map(Arc::clone)
     }
 
     /// A page of the list of tasks, by id.
     pub async fn list(self: &Arc<Self>, filter: &Filter) -> TaskList {
-        self.look_again().await;
+        self.look_again(true).await;
         let q = filter.q.to_lowercase();
         let wanted: Vec<_> = self
             .known()
@@ -305,24 +317,32 @@ impl Catalog {
         }
     }
 
-    async fn look_again(self: &Arc<Self>) {
+    /// Looks for tasks, unless somebody did just now. See [`Self::look`].
+    async fn look_again(self: &Arc<Self>, forget: bool) {
         let mut looked = self.looked.lock().await;
         if looked.elapsed() >= LOOK_AGAIN {
             let catalog = Arc::clone(self);
-            blocking(move || catalog.look()).await;
+            blocking(move || catalog.look(forget)).await;
             *looked = Instant::now();
         }
     }
 
-    /// Looks for tasks; those that are as they were keep their snapshots.
-    fn look(&self) {
+    /// Looks for tasks; those that are as they were keep their snapshots. What is no longer there is forgotten, or else
+    /// stays and has failed.
+    fn look(&self, forget: bool) {
+        let began = clock::now();
         let found = find_tasks(&self.roots);
         let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *tasks);
         for found in found {
+            let folders = Folders::of(&found, began);
             let task = match before.remove(&found.id) {
-                Some(task) if task.found.is_like(&found) => task,
+                Some(task) if task.found.is_like(&found) || !forget && task.found.is_more_than(&found) => {
+                    *task.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
+                    task
+                }
                 _ => Arc::new(Task {
+                    folders: std::sync::Mutex::new(folders),
                     settings: Arc::clone(&self.settings),
                     workers: Arc::clone(&self.workers),
                     opened: Mutex::new(None),
@@ -332,6 +352,9 @@ impl Catalog {
                 }),
             };
             tasks.insert(task.found.id.clone(), task);
+        }
+        if !forget {
+            tasks.append(&mut before);
         }
     }
 
