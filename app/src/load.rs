@@ -16,6 +16,9 @@ use link::Traced;
 /// Rows that the server renders at most.
 pub const FIRST_LINES: u64 = 200;
 
+/// Tasks that a list shows at first, and adds when more are wanted.
+pub const FIRST_TASKS: usize = 200;
+
 /// Lines shown above one that a link names.
 pub const LINES_ABOVE: u64 = 8;
 
@@ -31,6 +34,8 @@ pub enum Page {
         tasks: TaskList,
         /// What their ids are to hold.
         filter: String,
+        /// How many of those are shown; the others are a click away.
+        shown: usize,
     },
     /// A task's log.
     Log(Box<LogPage>),
@@ -72,7 +77,9 @@ impl Page {
             _ => match api.tasks().await {
                 Ok(tasks) => {
                     let filter = query::pairs(query_text).find(|(name, _)| name == "q").map(|(_, value)| value);
-                    Self::List { tasks, filter: filter.unwrap_or_default() }
+                    let shown = query::pairs(query_text).find(|(name, _)| name == "show");
+                    let shown = shown.and_then(|(_, value)| value.parse().ok()).unwrap_or(FIRST_TASKS);
+                    Self::List { tasks, filter: filter.unwrap_or_default(), shown: shown.max(FIRST_TASKS) }
                 }
                 Err(error) => Self::Nothing(error),
             },

@@ -1,6 +1,7 @@
 //! What the viewer decides, without a document: plain structs, tested on the host.
 
 pub mod colors;
+pub mod download;
 pub mod face;
 pub mod figures;
 pub mod goto;

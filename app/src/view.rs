@@ -2,6 +2,7 @@
 
 pub mod dialogs;
 pub mod document;
+pub mod download;
 pub mod footer;
 pub mod head;
 pub mod list;
@@ -23,7 +24,7 @@ use crate::load::Page;
 pub fn App() -> impl IntoView {
     let page = SharedValue::new(|| use_context::<Page>().unwrap_or_else(without_data)).into_inner();
     match page {
-        Page::List { tasks, filter } => view! { <list::List tasks=tasks.tasks filter /> }.into_any(),
+        Page::List { tasks, filter, shown } => view! { <list::List tasks filter shown /> }.into_any(),
         Page::Log(page) => view! { <log::Log page=*page /> }.into_any(),
         Page::Nothing(error) => view! { <notice::Nothing error /> }.into_any(),
     }

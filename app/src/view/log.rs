@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::dialogs::{Help, Reader};
+use super::download::Download;
 use super::footer::Footer;
 use super::head::Head;
 use super::notice::Notices;
@@ -75,6 +76,7 @@ pub fn Log(
             {whole.then(|| view! { <Footer signals handle /> })}
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
+        {whole.then(|| view! { <Download signals /> })}
         <Help />
         <Reader signals />
     }

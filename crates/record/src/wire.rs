@@ -43,6 +43,11 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
 /// The state of a source, and of a task made of such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +94,15 @@ pub struct TaskSummary {
     pub first_ts: Option<String>,
     /// The key of its last line, once known.
     pub last_ts: Option<String>,
+    /// When a source of it was last changed; none where that cannot be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_ts: Option<String>,
+    /// How many of its sources failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u64,
+    /// Why the first of these did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A page of the list of tasks.

@@ -166,7 +166,9 @@ fn app(catalog: Arc<Catalog>, ancestors: Ancestors) -> Router {
     let api = Arc::new(PageApi::new(shared.clone()));
     let counters = Arc::clone(shared.counters());
     // Bytes of a source are sent as they are, so that a range of them means something; events are flushed one by one.
-    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    let compressed = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("application/gzip"));
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed);
     // A line a request, at level debug: method, address, status, time.
     routes::router(shared)

@@ -56,6 +56,19 @@ impl Query {
         }
     }
 
+    /// A parameter that is set with `1`.
+    ///
+    /// # Errors
+    ///
+    /// 400 for what is neither `1` nor `0`.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.text(name) {
+            Some("1") => Ok(true),
+            None | Some("" | "0") => Ok(false),
+            Some(other) => Err(bad_parameter(format!("{name}={other:?}: give 1 or 0"))),
+        }
+    }
+
     /// The parameters of [`FILTERS`]; those that are empty count as not given.
     pub fn filter(&self) -> Typed {
         let text = |name| self.text(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);

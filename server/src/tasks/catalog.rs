@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use engine::FileSource;
 use record::Zone;
 use record::wire::{State, TaskList, TaskSummary};
 use tokio::sync::{Mutex, Semaphore};
@@ -28,6 +29,9 @@ const SMALL_TASKS_MAX: usize = 1_000;
 
 /// Tasks that are kept open while nobody looks at them. One takes some kilobytes a source, and half a byte a line.
 const OPEN_TASKS_MAX: usize = 500;
+
+/// Tasks of which a list learns at a time.
+const LISTED_TOGETHER: usize = 500;
 
 /// One task.
 pub struct Task {
@@ -78,17 +82,35 @@ impl Task {
         true
     }
 
-    /// Its state and its bytes as its files tell them without being opened.
-    fn on_disk(&self) -> (State, u64) {
-        let mut bytes = 0;
-        let mut state = State::Complete;
+    /// What its files tell without being opened.
+    fn on_disk(&self) -> TaskSummary {
+        let (mut bytes, mut failed, mut error, mut changed) = (0, 0, None, None);
         for source in &self.found.sources {
-            match std::fs::metadata(&source.path) {
-                Ok(metadata) if metadata.is_file() && source.error.is_none() => bytes += metadata.len(),
-                _ => state = State::Failed,
+            let identity = FileSource::identity_at(&source.path);
+            match (&source.error, identity) {
+                (None, Some((_, _, length, modified))) if source.path.is_file() => {
+                    bytes += length;
+                    changed = changed.max(Some(modified));
+                }
+                (known, _) => {
+                    failed += 1;
+                    let why = || format!("cannot open {}", source.path.display());
+                    error = error.or_else(|| Some(known.as_ref().map_or_else(why, ToString::to_string)));
+                }
             }
         }
-        (state, bytes)
+        TaskSummary {
+            id: self.found.id.clone(),
+            state: if failed > 0 { State::Failed } else { State::Complete },
+            sources: self.found.sources.len() as u64,
+            bytes,
+            lines: None,
+            first_ts: None,
+            last_ts: None,
+            changed_ts: changed.map(|changed| changed.to_string()),
+            failed,
+            error,
+        }
     }
 
     /// Files may have come to its folders, or gone from them.
@@ -136,8 +158,8 @@ impl Task {
         snapshot
     }
 
-    /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths.
-    async fn summary(self: &Arc<Self>) -> TaskSummary {
+    /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths. Blocks.
+    fn summary(&self) -> TaskSummary {
         // One that is being opened is told of as if it were closed: a list waits for nobody.
         let opened = self.opened.try_lock().ok();
         let snapshot = opened.as_deref().and_then(Option::as_ref).map(|(snapshot, _)| Arc::clone(snapshot));
@@ -145,30 +167,22 @@ impl Task {
         if let Some(snapshot) = snapshot {
             return summary_of(&snapshot);
         }
-        let task = Arc::clone(self);
-        blocking(move || {
-            let (state, bytes) = task.on_disk();
-            let closed = task.closed.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, known)) = closed.as_ref().filter(|(then, _)| *then == bytes) {
-                return known.clone();
-            }
-            TaskSummary {
-                id: task.found.id.clone(),
-                state,
-                sources: task.found.sources.len() as u64,
-                bytes,
-                lines: None,
-                first_ts: None,
-                last_ts: None,
-            }
-        })
-        .await
+        let found = self.on_disk();
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        match closed.as_ref() {
+            Some((then, known)) if *then == found.bytes => known.clone(),
+            _ => found,
+        }
     }
 }
 
 fn summary_of(snapshot: &Snapshot) -> TaskSummary {
     let info = snapshot.info();
+    let failed = info.sources.iter().filter(|source| source.state == State::Failed);
     TaskSummary {
+        changed_ts: None,
+        failed: failed.clone().count() as u64,
+        error: failed.clone().find_map(|source| source.error.clone()),
         id: info.id,
         state: info.state,
         sources: info.sources.len() as u64,
@@ -259,14 +273,15 @@ impl Catalog {
             .map(|(_, task)| Arc::clone(task))
             .collect();
         let mut tasks = Vec::new();
-        for task in wanted {
+        for some in wanted.chunks(LISTED_TOGETHER) {
             if tasks.len() > filter.limit {
                 break;
             }
-            let summary = task.summary().await;
-            if filter.state.is_none_or(|state| state == summary.state) {
-                tasks.push(summary);
-            }
+            let some = some.to_vec();
+            let summaries = blocking(move || some.iter().map(|task| task.summary()).collect::<Vec<_>>()).await;
+            tasks.extend(
+                summaries.into_iter().filter(|summary| filter.state.is_none_or(|state| state == summary.state)),
+            );
         }
         let more = tasks.len() > filter.limit;
         tasks.truncate(filter.limit);
@@ -305,7 +320,8 @@ impl Catalog {
     pub async fn open_small_tasks(self: Arc<Self>) {
         let mut left = SMALL_TASKS_BYTES_MAX;
         for task in self.all().into_iter().take(SMALL_TASKS_MAX) {
-            let bytes = task.summary().await.bytes;
+            let asked = Arc::clone(&task);
+            let bytes = blocking(move || asked.summary().bytes).await;
             if bytes > SMALL_TASK_BYTES_MAX || bytes > left {
                 continue;
             }
