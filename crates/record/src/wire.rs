@@ -22,30 +22,24 @@ pub struct Record {
     /// What it says.
     pub text: String,
     /// It bears no time of its own.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cont: bool,
     /// Its own time is before its place.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub late: bool,
     /// Its own time is far ahead of its neighbours' and was not believed.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub wild: bool,
     /// Its bytes are not UTF-8; what could not be read stands as U+FFFD.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lossy: bool,
     /// Bytes of the line that `text` leaves out at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut: Option<u64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(value: &u64) -> bool {
-    *value == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The state of a source, and of a task made of such.
@@ -98,7 +92,7 @@ pub struct TaskSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_ts: Option<String>,
     /// How many of its sources failed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub failed: u64,
     /// Why the first of these did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
