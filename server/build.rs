@@ -15,6 +15,7 @@ fn main() -> io::Result<()> {
     fs::create_dir_all(&dist).ok();
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed={}", style.display());
+    println!("cargo::rerun-if-changed={}", root.join("public").display());
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let mut files = Vec::new();
@@ -33,7 +34,15 @@ fn main() -> io::Result<()> {
         let sheet = out.join("app.css");
         fs::write(&sheet, joined_style(&style)?)?;
         add(&mut code, "pkg/app.css", &sheet)?;
-        add(&mut code, "favicon.svg", &root.join("public/favicon.svg"))?;
+        let public = root.join("public");
+        let mut icons = Vec::new();
+        list(&public, &mut icons)?;
+        icons.sort();
+        for icon in &icons {
+            if let Some(name) = icon.strip_prefix(&public).ok().and_then(Path::to_str) {
+                add(&mut code, name, icon)?;
+            }
+        }
     }
     code.push_str("]\n");
     fs::write(out.join("assets.rs"), code)

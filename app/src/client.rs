@@ -1,6 +1,7 @@
 //! What keeps a page moving in the browser. It compiles for the server too, where nothing calls it.
 
 pub mod dom;
+pub mod history;
 pub mod keys;
 pub mod list;
 pub mod panic;
@@ -9,7 +10,6 @@ mod canvas;
 mod fetch;
 mod filter;
 mod fold;
-mod history;
 mod marks;
 mod moving;
 mod options;

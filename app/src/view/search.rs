@@ -160,7 +160,7 @@ fn count(signals: Signals) -> String {
         let found = figures::grouped(search.found);
         match search.at.filter(|(n, _)| Some(*n) == here) {
             _ if !search.asked || search.problem.is_some() => String::new(),
-            _ if !search.done => format!("{found}, {:.0} %", (search.searched * 100.0).floor()),
+            _ if !search.done => format!("{found}, {} %", figures::percent(search.searched)),
             Some((_, at)) => format!("{} of {found}", figures::grouped(at)),
             None if search.found == 0 => "none".to_owned(),
             None => found,
