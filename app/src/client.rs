@@ -5,13 +5,34 @@ pub mod keys;
 pub mod list;
 pub mod panic;
 
+mod canvas;
 mod fetch;
+mod filter;
 mod history;
+mod marks;
+mod moving;
 mod options;
+mod overview;
 mod pool;
+mod recent;
 mod record;
+mod search;
+mod selection;
 mod viewer;
 mod zones;
 
+pub use record::draw_text;
+pub use search::Stops;
 pub use viewer::Viewer;
 pub use zones::is_known as is_zone;
+
+use leptos::prelude::WithValue as _;
+
+/// Does something with the viewer, once the client has started it.
+pub fn with(handle: crate::view::log::Handle, then: impl FnOnce(&Viewer)) {
+    handle.with_value(|viewer| {
+        if let Some(viewer) = viewer {
+            then(viewer);
+        }
+    });
+}

@@ -1,18 +1,23 @@
 //! What the viewer decides, without a document: plain structs, tested on the host.
 
 pub mod colors;
+pub mod conditions;
+pub mod copy;
 pub mod decor;
 pub mod drawing;
 pub mod escape;
 pub mod face;
 pub mod fields;
 pub mod figures;
+pub mod find;
 pub mod goto;
 pub mod lines;
 pub mod ndjson;
+pub mod overview;
 pub mod place;
 pub mod query;
 pub mod scroll;
+pub mod selection;
 pub mod size;
 pub mod sources;
 pub mod stamp;

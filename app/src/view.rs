@@ -2,20 +2,25 @@
 
 pub mod dialogs;
 pub mod document;
+pub mod filters;
 pub mod footer;
 pub mod head;
 pub mod list;
 pub mod log;
 pub mod notice;
 pub mod options;
+pub mod overview;
 pub mod pager;
 pub mod panel;
 pub mod record;
 pub mod row;
+pub mod search;
+pub mod selection;
 pub mod signals;
 pub mod state;
 
 use ::record::wire::ApiError;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 
 use crate::load::Page;
@@ -25,9 +30,9 @@ use crate::load::Page;
 pub fn App() -> impl IntoView {
     let page = SharedValue::new(|| use_context::<Page>().unwrap_or_else(without_data)).into_inner();
     match page {
-        Page::List { tasks, filter } => view! { <list::List tasks=tasks.tasks filter /> }.into_any(),
-        Page::Log(page) => view! { <log::Log page=*page /> }.into_any(),
-        Page::Nothing(error) => view! { <notice::Nothing error /> }.into_any(),
+        Page::List { tasks, filter } => EitherOf3::A(view! { <list::List tasks=tasks.tasks filter /> }),
+        Page::Log(page) => EitherOf3::B(view! { <log::Log page=*page /> }),
+        Page::Nothing(error) => EitherOf3::C(view! { <notice::Nothing error /> }),
     }
 }
 

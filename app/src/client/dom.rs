@@ -85,6 +85,12 @@ pub fn tells_scroll_end() -> bool {
     js_sys::Reflect::has(&window(), &JsValue::from_str("onscrollend")).unwrap_or(false)
 }
 
+/// An element of the page by its id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<HtmlElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
 /// A new element; none only for a name that is no name.
 #[must_use]
 pub fn create(name: &str, class: &str) -> Option<HtmlElement> {
@@ -93,4 +99,13 @@ pub fn create(name: &str, class: &str) -> Option<HtmlElement> {
         element.set_class_name(class);
     }
     Some(element)
+}
+
+/// Waits.
+pub async fn sleep(millis: i32) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        // It fails only for a callback that is none.
+        drop(window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis));
+    });
+    drop(wasm_bindgen_futures::JsFuture::from(promise).await);
 }

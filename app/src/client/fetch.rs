@@ -42,13 +42,21 @@ pub struct Flights {
     pages: BTreeMap<u64, AbortHandle>,
     jump: Option<AbortHandle>,
     beside: Option<AbortHandle>,
+    /// Counts the lines that the filter lets through.
+    pub(super) count: Option<AbortHandle>,
+    /// Counts the hits of what is searched for.
+    pub(super) search: Option<AbortHandle>,
+    /// Count the lines that there would be without each condition.
+    pub(super) loosened: Vec<AbortHandle>,
+    /// Looks for the next hit.
+    pub(super) step: Option<AbortHandle>,
     /// Failures in a row; nothing is asked for while a retry is due.
     failures: u32,
     retry: Option<TimeoutHandle>,
 }
 
 impl Flights {
-    fn drop_all(&mut self) {
+    pub(super) fn drop_all(&mut self) {
         for (_, flight) in std::mem::take(&mut self.pages) {
             flight.abort();
         }
@@ -65,7 +73,7 @@ impl Viewer {
         let mut resolve = None;
         {
             let mut state = self.state.borrow_mut();
-            if state.flights.retry.is_some() || view.is_empty() {
+            if state.flights.retry.is_some() || view.is_empty() || state.switching.is_some() {
                 return;
             }
             let needs = state.lines.needs(view, ahead);
@@ -108,9 +116,14 @@ impl Viewer {
 
     /// Jumps to a place whose number is not known, `above` lines below the view's edge.
     pub(super) fn jump(&self, place: Place, above: u64, step: bool) {
-        let viewer = self.clone();
         let lines = if place == Place::End { FIRST_LINES } else { 0 };
-        let query = self.query(place.start(lines), if place == Place::End { 0 } else { 60 }, FIRST_LINES);
+        self.jump_to(place.start(lines), place, above, step);
+    }
+
+    /// The same, where the place is looked for in another way than its name says.
+    pub(super) fn jump_to(&self, start: Start, place: Place, above: u64, step: bool) {
+        let viewer = self.clone();
+        let query = self.query(start, if place == Place::End { 0 } else { 60 }, FIRST_LINES);
         let (flight, handle) = abortable(async move {
             let gathered = gather(query).await;
             viewer.state.borrow_mut().flights.jump = None;
@@ -149,7 +162,9 @@ impl Viewer {
                         if viewer.signals.task.with_untracked(|before| *before != task) {
                             viewer.signals.task.set(task);
                         }
-                        viewer.learn(generation, count, counted);
+                        if !viewer.state.borrow().is_filtered() {
+                            viewer.learn(generation, count, counted);
+                        }
                         viewer.ask_frame();
                     }
                     viewer.poll();
@@ -211,13 +226,19 @@ impl Viewer {
         };
         let mut chunks = Box::pin(chunks(stream));
         let mut splitter = Splitter::default();
-        let (mut ended, mut error, mut head) = (false, None, None);
+        let (mut ended, mut error, mut head, mut rank) = (false, None, None, 0);
         while let Some(chunk) = chunks.next().await {
             {
                 let mut state = self.state.borrow_mut();
                 splitter.push(&chunk, |line| match serde_json::from_slice(line) {
-                    Ok(WindowItem::Head(found)) => head = Some(found),
-                    Ok(WindowItem::Record(record)) => state.lines.keep(record),
+                    Ok(WindowItem::Head(found)) => {
+                        rank = found.rank.unwrap_or_default();
+                        head = Some(found);
+                    }
+                    Ok(WindowItem::Record(record)) => {
+                        state.lines.keep(rank, record);
+                        rank += 1;
+                    }
                     Ok(WindowItem::End) => ended = true,
                     Ok(WindowItem::Error(told)) => error = Some(told),
                     Err(_) => error = Some(api::cut_off()),
@@ -288,7 +309,9 @@ impl Viewer {
         let Some(head) = gathered.head else {
             let error = gathered.error.unwrap_or_else(api::cut_off);
             if matches!(error.status, 400..500) {
-                self.signals.goto_problem.set(Some(error.detail));
+                if !self.give_up(&error) {
+                    self.signals.goto_problem.set(Some(error.detail));
+                }
             } else {
                 self.failed(&error);
                 let (viewer, place) = (self.clone(), place.clone());
@@ -297,6 +320,7 @@ impl Viewer {
             return;
         };
         self.succeeded();
+        let switched = self.arrive();
         self.learn(head.generation, head.lines, head.counted);
         let records = gathered.records;
         let index = match place {
@@ -304,19 +328,25 @@ impl Viewer {
             Place::End => records.len().checked_sub(1),
             _ => None,
         };
-        let index = index.or_else(|| records.iter().position(|record| record.n.is_some() && record.n == head.target));
+        // The line itself may be one that the filter leaves out: then the next, and behind the last one the last.
+        let next = |target: u64| records.iter().position(|record| record.n.is_some_and(|n| n >= target));
+        let last = records.len().checked_sub(1).filter(|_| head.target.is_some());
+        let index = index.or_else(|| head.target.and_then(next)).or(last);
         if records.is_empty() {
-            self.signals.goto_problem.set(Some("Nothing is there: the log ends before.".to_owned()));
+            if !switched {
+                self.signals.goto_problem.set(Some("Nothing is there: the log ends before.".to_owned()));
+            }
+            self.change(|state| state.current = None);
             return;
         }
         self.change(|state| {
-            let numbered = records.iter().all(|record| record.n.is_some());
-            let start = records.first().and_then(|record| record.n).map_or(state.lines.count() / 2, |n| n - 1);
+            let start = head.rank.unwrap_or(state.lines.count() / 2);
             let index = index.unwrap_or(if records.len() as u64 > 60 { 60 } else { 0 }) as u64;
-            if numbered {
-                for record in records {
-                    state.lines.keep(record);
+            if head.rank.is_some() {
+                for (line, record) in (start..).zip(records) {
+                    state.lines.keep(line, record);
                 }
+                state.scroll.set_lines(state.lines.count());
             } else {
                 state.lines.lay(start, records, *place == Place::End);
             }
@@ -332,7 +362,7 @@ impl Viewer {
 
     /// Learns how many lines there are, and in which order. Where the order has changed, all that was kept goes and the
     /// place is found again by its top row.
-    fn learn(&self, generation: u64, count: u64, counted: bool) {
+    pub(super) fn learn(&self, generation: u64, count: u64, counted: bool) {
         let again = {
             let mut state = self.state.borrow_mut();
             if state.generation == generation {
@@ -348,6 +378,7 @@ impl Viewer {
                 state.lines.forget();
                 state.flights.drop_all();
                 state.count(count, counted);
+                state.overview_due = true;
                 place
             }
         };
@@ -384,7 +415,7 @@ impl Viewer {
         }
     }
 
-    fn query(&self, start: Start, before: u64, limit: u64) -> WindowQuery {
+    pub(super) fn query(&self, start: Start, before: u64, limit: u64) -> WindowQuery {
         let state = self.state.borrow();
         let (task, filter, context) = (state.task.clone(), state.view.shown(), state.view.context());
         WindowQuery { task, start, before, limit, filter, context }
@@ -404,10 +435,13 @@ impl State {
         self.scroll.shift(by);
         self.scroll.set_lines(self.lines.count());
         self.current = self.current.map(|line| line.saturating_add_signed(by));
+        if let Some(selection) = &mut self.selection {
+            selection.shift(by);
+        }
     }
 }
 
-async fn gather(query: WindowQuery) -> Gathered {
+pub(super) async fn gather(query: WindowQuery) -> Gathered {
     match api::window(query).await {
         Ok(stream) => Gathered::read(Box::pin(chunks(stream))).await,
         Err(Failure(error)) => Gathered { error: Some(error), ..Gathered::default() },
@@ -424,7 +458,7 @@ fn chunks(stream: server_fn::codec::ByteStream<Failure>) -> impl futures::Stream
     )
 }
 
-fn spawn(flight: impl Future<Output = Result<(), futures::future::Aborted>> + 'static) {
+pub(super) fn spawn(flight: impl Future<Output = Result<(), futures::future::Aborted>> + 'static) {
     leptos::task::spawn_local(async move {
         // One that was dropped was passed by.
         flight.await.ok();

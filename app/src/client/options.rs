@@ -1,11 +1,10 @@
 //! How lines are shown, as the reader chooses it.
 
-use leptos::prelude::{GetUntracked as _, Set as _, Update as _, document, window};
+use leptos::prelude::{GetUntracked as _, Set as _, document, window};
 
 use super::viewer::State;
 use super::{Viewer, dom};
 use crate::model::size::Size;
-use crate::model::view::View;
 
 /// Where the browser keeps the size of the text.
 const SIZE_KEY: &str = "logboom-size";
@@ -18,12 +17,6 @@ pub fn kept_size() -> Size {
 }
 
 impl Viewer {
-    /// Shows the lines in another way.
-    pub fn change_view(&self, change: impl FnOnce(&mut View)) {
-        self.signals.view.update(change);
-        self.take_view();
-    }
-
     /// Shows the log's text in another size, here and when the reader comes back.
     pub fn set_size(&self, size: Size) {
         if self.signals.size.get_untracked() == size {

@@ -1,7 +1,7 @@
 //! The rows in the document: a fixed pool of elements, moved and filled anew, never more than a view needs.
 
 use std::collections::VecDeque;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use leptos::wasm_bindgen::JsCast;
@@ -23,6 +23,8 @@ pub struct Pool {
     rows: HtmlElement,
     slots: VecDeque<Slot>,
     first: u64,
+    /// Counts how often rows came to show something else.
+    pub drawn: u32,
     /// The widest line drawn so far, in cells.
     pub cells: u32,
     /// The height of a row that is not wrapped.
@@ -77,7 +79,7 @@ impl Pool {
                 None => continue,
             }
         }
-        Self { rows, slots, first: 0, cells: 0, row_px: ROW_PX, opener: opener() }
+        Self { rows, slots, first: 0, drawn: 0, cells: 0, row_px: ROW_PX, opener: opener() }
     }
 
     /// Shows `lines`, in as few changes as it takes.
@@ -93,7 +95,10 @@ impl Pool {
         for (line, slot) in (lines.start..).zip(self.slots.iter_mut()) {
             let wanted = wanted(line);
             let is_current = wanted.current && wanted.record.is_some();
+            let before = slot.shown.as_ref().map(|shown| (shown.line, shown.record.is_some(), shown.epoch));
             self.cells = self.cells.max(slot.show(line, epoch, wanted, context));
+            let after = slot.shown.as_ref().map(|shown| (shown.line, shown.record.is_some(), shown.epoch));
+            self.drawn = self.drawn.wrapping_add(u32::from(before != after));
             if let Some(opener) = self.opener.as_ref().filter(|opener| is_current && !slot.root.contains(Some(opener)))
             {
                 drop(slot.root.append_child(opener));
@@ -105,6 +110,21 @@ impl Pool {
     #[must_use]
     pub fn row(&self, line: u64) -> Option<&HtmlElement> {
         self.slot(line).map(|slot| &slot.root)
+    }
+
+    /// The lines that are drawn, with the cells of their texts.
+    pub fn texts(&self) -> impl Iterator<Item = (u64, &Element)> {
+        let drawn = self.slots.iter().filter_map(|slot| Some((slot.shown.as_ref()?, &slot.text)));
+        drawn.filter(|(shown, _)| shown.record.is_some()).map(|(shown, text)| (shown.line, text))
+    }
+
+    /// Marks the rows of lines that are selected as a whole.
+    pub fn select(&self, lines: Option<&RangeInclusive<u64>>) {
+        for slot in &self.slots {
+            let shown = slot.shown.as_ref();
+            let selected = shown.is_some_and(|shown| lines.is_some_and(|lines| lines.contains(&shown.line)));
+            dom::set(&slot.root, "data-selected", selected.then_some("true"));
+        }
     }
 
     /// Which line an element belongs to.

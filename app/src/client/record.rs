@@ -5,8 +5,23 @@ use leptos::wasm_bindgen::JsCast as _;
 use leptos::wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::Viewer;
 use super::viewer::listen_to;
+use super::{Viewer, dom, pool};
+use crate::model::drawing;
+use crate::model::style::Role;
+
+/// Draws a text into an element as it was written, with its colours and links.
+pub fn draw_text(parent: &Element, text: &str) {
+    parent.set_text_content(None);
+    for run in drawing::as_written(text) {
+        let is_link = run.style.role == Role::Link;
+        if let Some(element) = dom::create(if is_link { "a" } else { "span" }, "") {
+            pool::draw_run(&element, &run);
+            dom::set(&element, "tabindex", None);
+            drop(parent.append_child(&element));
+        }
+    }
+}
 
 impl Viewer {
     /// Opens the current line, and keeps it open as the current line moves.
@@ -25,18 +40,20 @@ impl Viewer {
         }
     }
 
-    /// Closes it.
-    pub fn close_record(&self) {
-        if self.signals.open.with_untracked(Option::is_some) {
+    /// Closes it. Says whether one was open.
+    pub fn close_record(&self) -> bool {
+        let is_open = self.signals.open.with_untracked(Option::is_some);
+        if is_open {
             self.signals.open.set(None);
             self.signals.whole.set(None);
             self.focus();
         }
+        is_open
     }
 
     /// Shows only lines that a regular expression finds.
     pub fn filter_for(&self, pattern: String) {
-        self.change_view(|view| {
+        self.set_view(|view| {
             view.filter.q = Some(pattern);
             view.only = Some(0);
         });
@@ -44,16 +61,15 @@ impl Viewer {
 
     /// Shows only lines that a regular expression does not find.
     pub fn filter_without(&self, pattern: String) {
-        self.change_view(|view| view.filter.not = Some(pattern));
+        self.set_view(|view| view.filter.not = Some(pattern));
     }
 
     /// Copies a text and says so.
-    pub fn copy(&self, text: &str, what: &str) {
-        let said = self.signals.said;
+    pub fn copy_text(&self, text: &str, what: &str) {
         let copied = window().navigator().clipboard().write_text(text);
-        let what = what.to_owned();
+        let (viewer, what) = (self.clone(), what.to_owned());
         leptos::task::spawn_local(async move {
-            said.set(match wasm_bindgen_futures::JsFuture::from(copied).await {
+            viewer.tell(&match wasm_bindgen_futures::JsFuture::from(copied).await {
                 Ok(_) => format!("{what} copied."),
                 Err(_) => format!("{what} could not be copied: the browser does not allow it."),
             });

@@ -10,20 +10,24 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast, JsValue};
+use record::wire::LineFilter;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::fetch::Flights;
+use super::overview::Overview;
 use super::pool::{Pool, ROWS_MAX, Wanted};
+use super::selection::Drag;
 use super::{dom, history, keys, options};
 use crate::load::{LINES_ABOVE, LogPage};
 use crate::model::face::{Before, Context};
-use crate::model::goto;
+use crate::model::find::Finder;
 use crate::model::lines::Lines;
 use crate::model::place::Place;
 use crate::model::scroll::{Scroll, Top};
+use crate::model::selection::Selection;
 use crate::model::sources::Sources;
+use crate::model::time;
 use crate::model::view::{View, ZoneName};
-use crate::model::{figures, time};
 use crate::view::signals::{Here, Signals, Total};
 
 /// How long scrolling must rest before the scrollbar is put right, where the browser does not tell.
@@ -31,6 +35,9 @@ const SCROLL_REST_MS: u64 = 150;
 
 /// How long the view must rest before the address bar follows it.
 const ADDRESS_REST_MS: u64 = 300;
+
+/// How long a word to the reader stays.
+const TOLD_MS: i32 = 3000;
 
 /// Rows looked back over for the day that a row continues.
 const DAY_ROWS_MAX: u64 = 64;
@@ -53,6 +60,30 @@ pub(super) struct State {
     /// The current line, from 0, once there is one.
     pub(super) current: Option<u64>,
     pub(super) view: View,
+    /// The filter and the context that the lines at hand belong to.
+    pub(super) applied: (LineFilter, u64),
+    /// The view before one whose lines are on their way.
+    pub(super) switching: Option<View>,
+    /// Finds what is searched for in the rows.
+    pub(super) finder: Option<Finder>,
+    /// Hits in equal stretches of the log.
+    pub(super) hits: Vec<u64>,
+    /// The log from afar.
+    pub(super) overview: Overview,
+    /// What is selected.
+    pub(super) selection: Option<Selection>,
+    /// What selects with the mouse right now.
+    pub(super) select_drag: Option<Drag>,
+    /// The view moves on, the pointer being beyond its edge.
+    pub(super) dragging_on: bool,
+    /// The click that comes next ended a selection.
+    pub(super) select_click: bool,
+    /// What the selection was painted for.
+    pub(super) painted: (u32, Option<Selection>),
+    /// What the marks in the rows were painted for.
+    pub(super) marked: (u32, u32, Option<String>, Option<u64>),
+    /// The log from afar is to be asked for anew.
+    pub(super) overview_due: bool,
     sources: Sources,
     /// The time of the log's first line, once known.
     pub(super) start: Option<String>,
@@ -61,12 +92,12 @@ pub(super) struct State {
     spacer: HtmlElement,
     frame_asked: bool,
     /// Counts what all rows depend on: the zone, wrapping.
-    epoch: u32,
+    pub(super) epoch: u32,
     width: i32,
     spacer_px: f64,
     cells: u32,
     /// Which way the reader last moved, in pages to load ahead.
-    ahead: i64,
+    pub(super) ahead: i64,
     rest: Option<TimeoutHandle>,
     address_rest: Option<TimeoutHandle>,
     /// The next address is a new step of the history.
@@ -107,7 +138,19 @@ impl Viewer {
             step_due: false,
             focus_due: dom::has_focus(&log),
             log,
-            view: View { place: Place::Top, ..view.clone() },
+            applied: (view.shown(), view.context()),
+            switching: None,
+            finder: None,
+            hits: Vec::new(),
+            overview: Overview::default(),
+            selection: None,
+            select_drag: None,
+            dragging_on: false,
+            select_click: false,
+            painted: (0, None),
+            marked: (0, 0, None, None),
+            overview_due: true,
+            view: view.at(Place::Top),
         };
         state.take_size(signals.size.get_untracked());
         state.lines.set_count(total.lines, total.counted);
@@ -115,151 +158,29 @@ impl Viewer {
         state.take_first_window(page, before);
         let viewer = Self { state: Rc::new(RefCell::new(state)), signals };
         viewer.listen();
+        viewer.listen_selection();
+        viewer.select_asked(&view);
         viewer.draw();
         viewer.settle();
         dom::mark_hydrated();
         viewer.poll();
+        if viewer.state.borrow().is_filtered() {
+            viewer.count_again();
+        }
+        viewer.search_again();
+        viewer.start_overview();
+        super::recent::start();
         viewer
-    }
-
-    /// Moves the current line.
-    pub fn step(&self, by: i64) {
-        self.change(|state| {
-            let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
-            state.mark(from.saturating_add_signed(by));
-        });
-    }
-
-    /// Moves by pages, the current line with them.
-    pub fn page(&self, pages: f64) {
-        self.change(|state| {
-            #[expect(clippy::cast_precision_loss, reason = "rows of a view are few")]
-            let px =
-                (state.scroll.rows_in_view().saturating_sub(1).max(1) as f64 * state.scroll.row_px() * pages.abs())
-                    .floor()
-                    * pages.signum();
-            let from = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
-            let before = state.scroll.top().line;
-            let State { scroll, pool, .. } = state;
-            scroll.move_by(px, &|line| pool.height(line));
-            scroll.keep_filled(&|line| pool.height(line));
-            let moved = scroll.top().line.cast_signed() - before.cast_signed();
-            let last = state.lines.count().saturating_sub(1);
-            let to = if moved == 0 {
-                if pages > 0.0 { last } else { 0 }
-            } else {
-                from.saturating_add_signed(moved).min(last)
-            };
-            state.ahead = if pages > 0.0 { 2 } else { -2 };
-            state.mark_only(to);
-        });
-    }
-
-    /// Shows the first line.
-    pub fn to_top(&self) {
-        self.change(|state| {
-            state.scroll.stand(Top::default());
-            state.mark_only(0);
-            state.step_due = true;
-        });
-    }
-
-    /// Shows the last line.
-    pub fn to_end(&self) {
-        if !self.state.borrow().lines.has_end() {
-            self.jump(Place::End, 0, true);
-            return;
-        }
-        self.change(|state| {
-            state.stand_at_end();
-            state.step_due = true;
-        });
-    }
-
-    /// Goes to what was typed into the go-to field.
-    pub fn go_to(&self, typed: &str) {
-        let (near, zone, lines) = {
-            let state = self.state.borrow();
-            let near = state.time_at(state.scroll.top().line);
-            (
-                near.or_else(|| self.signals.task.with_untracked(|task| task.first_ts.clone())),
-                state.zone(),
-                state.lines.count(),
-            )
-        };
-        match goto::read(typed, lines, near.as_deref(), zone) {
-            Ok(place) => {
-                self.signals.goto_problem.set(None);
-                self.show_place(place, true);
-                self.focus();
-            }
-            Err(problem) => self.signals.goto_problem.set(Some(problem)),
-        }
-    }
-
-    /// Goes to a place; as a step of the history, if `step`.
-    pub fn show_place(&self, place: Place, step: bool) {
-        match place {
-            Place::Top => self.to_top(),
-            Place::End => self.to_end(),
-            Place::Line(n) => {
-                let (count, counted) = {
-                    let state = self.state.borrow();
-                    (state.lines.count(), state.lines.counted())
-                };
-                if n > count {
-                    let about = if counted { "" } else { "about " };
-                    let told = format!(
-                        "There is no line {}: the log has {about}{}. This is the last one.",
-                        figures::grouped(n),
-                        figures::counted(count, "line", "lines")
-                    );
-                    self.signals.goto_problem.set(Some(told));
-                    self.to_end();
-                    return;
-                }
-                self.change(|state| {
-                    state.stand_at(n - 1);
-                    state.step_due = step;
-                });
-            }
-            Place::Time(_) | Place::Anchor(_) => self.jump(place, LINES_ABOVE, step),
-        }
     }
 
     /// Wraps long lines, or stops doing so; the top line stays.
     pub fn toggle_wrap(&self) {
-        self.signals.view.update(|view| view.wrap = !view.wrap);
-        self.take_view();
+        self.set_view(|view| view.wrap = !view.wrap);
     }
 
     /// Shows times in the reader's zone, or in UTC again.
     pub fn toggle_zone(&self) {
-        self.signals.view.update(|view| {
-            view.zone = if view.zone == ZoneName::Utc { ZoneName::Local } else { ZoneName::Utc };
-        });
-        self.take_view();
-    }
-
-    /// Copies a link to the current line, or to the uppermost one.
-    pub fn copy_link(&self) {
-        let query = {
-            let state = self.state.borrow();
-            let line = state.current.filter(|&line| state.in_view(line)).unwrap_or_else(|| state.first_whole_line());
-            state.lines.get(line).map(|record| state.view.at_record(record, None).query())
-        };
-        let Some(query) = query else {
-            return;
-        };
-        let said = self.signals.said;
-        let copied = window().navigator().clipboard().write_text(&history::address(&query));
-        leptos::task::spawn_local(async move {
-            said.set(match wasm_bindgen_futures::JsFuture::from(copied).await {
-                Ok(_) => "Link copied.".to_owned(),
-                Err(_) => "The link could not be copied; it is in the address bar.".to_owned(),
-            });
-        });
-        history::show(&query, false);
+        self.set_view(|view| view.zone = if view.zone == ZoneName::Utc { ZoneName::Local } else { ZoneName::Utc });
     }
 
     /// Gives the log the focus: the current row, if it is in view.
@@ -392,32 +313,13 @@ impl Viewer {
         let top = state.scroll.top();
         let current = state.current.filter(|&line| state.in_view(line));
         let line = current.unwrap_or(top.line + LINES_ABOVE);
-        let place = match state.lines.get(line) {
-            _ if current.is_none_or(|line| line == 0) && top == Top::default() => Place::Top,
-            Some(record) => Place::of(record),
-            None => return,
+        let at_top = current.is_none_or(|line| line == 0) && top == Top::default();
+        let empty = state.lines.count() == 0;
+        let Some(query) = (if at_top || empty { Some(state.view.query()) } else { state.link(line) }) else {
+            return;
         };
         let step = std::mem::take(&mut state.step_due);
-        history::show(&state.view.at(place).query(), step);
-    }
-
-    fn went_back(&self) {
-        let asked = View::parse(&history::query());
-        self.signals.view.set(View { place: Place::Top, ..asked.view.clone() });
-        self.take_view();
-        self.show_place(asked.view.place, false);
-        self.state.borrow_mut().step_due = false;
-    }
-
-    pub(super) fn take_view(&self) {
-        let view = self.signals.view.get_untracked();
-        self.change(|state| {
-            state.view = View { place: Place::Top, ..view };
-            state.epoch += 1;
-            state.pool.forget_heights();
-            let wrap = state.view.wrap;
-            dom::set(&state.log, "data-wrap", wrap.then_some("true"));
-        });
+        history::show(&query, step);
     }
 
     fn clicked(&self, event: &MouseEvent) {
@@ -431,10 +333,14 @@ impl Viewer {
         let is = |selector: &str| target.closest(selector).ok().flatten().is_some();
         let selects = window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed());
         if is(".num a") {
-            if event.ctrl_key() || event.meta_key() || event.shift_key() {
+            if event.ctrl_key() || event.meta_key() {
                 return;
             }
             event.prevent_default();
+            if std::mem::take(&mut self.state.borrow_mut().select_click) {
+                self.show_address();
+                return;
+            }
             self.change(|state| {
                 state.mark_only(line);
                 state.focus_due = true;
@@ -444,7 +350,7 @@ impl Viewer {
         } else if is(".more, .states, .opener") {
             self.change(|state| state.mark_only(line));
             self.open_record();
-        } else if !selects {
+        } else if !selects && !std::mem::take(&mut self.state.borrow_mut().select_click) {
             self.change(|state| {
                 state.mark_only(line);
                 state.focus_due = true;
@@ -464,6 +370,20 @@ impl Viewer {
         }
         self.follow_record();
         self.fetch_needs(&view, ahead);
+        self.mark_hits();
+        self.mark_selection();
+        self.draw_overview();
+    }
+
+    /// Says something to the reader, seen for a while, and to those who do not see the page.
+    pub(super) fn tell(&self, text: &str) {
+        self.signals.said.set(text.to_owned());
+        self.signals.told.set(Some(text.to_owned()));
+        let told = self.signals.told;
+        leptos::task::spawn_local(async move {
+            dom::sleep(TOLD_MS).await;
+            told.set(None);
+        });
     }
 
     /// Says how many lines there are, now that it is known better.
@@ -480,17 +400,16 @@ impl Viewer {
 
 impl State {
     fn take_first_window(&mut self, page: LogPage, scrolled_px: f64) {
-        let numbered = page.window.records.iter().all(|record| record.n.is_some());
-        let first = page.window.records.first().and_then(|record| record.n);
+        let rank = page.window.head.as_ref().and_then(|head| head.rank);
         let length = page.window.records.len() as u64;
-        let start = match first {
-            Some(n) => n - 1,
+        let start = match rank {
+            Some(rank) => rank,
             None if page.from_end => self.lines.count().saturating_sub(length),
             None => self.guess(page.window.records.first().and_then(|record| record.ts.as_deref()), &page),
         };
-        if numbered {
-            for record in page.window.records {
-                self.lines.keep(record);
+        if rank.is_some() {
+            for (line, record) in (start..).zip(page.window.records) {
+                self.lines.keep(line, record);
             }
         } else {
             self.lines.lay(start, page.window.records, page.from_end);
@@ -522,7 +441,7 @@ impl State {
     }
 
     /// Makes a line the current one and moves as little as shows it.
-    fn mark(&mut self, line: u64) {
+    pub(super) fn mark(&mut self, line: u64) {
         let line = line.min(self.lines.count().saturating_sub(1));
         self.mark_only(line);
         let before = self.scroll.top();
@@ -553,12 +472,12 @@ impl State {
     }
 
     /// The first line whose top is in view.
-    fn first_whole_line(&self) -> u64 {
+    pub(super) fn first_whole_line(&self) -> u64 {
         let top = self.scroll.top();
         (top.line + u64::from(top.px > 0.0)).min(self.lines.count().saturating_sub(1))
     }
 
-    fn in_view(&self, line: u64) -> bool {
+    pub(super) fn in_view(&self, line: u64) -> bool {
         self.range().contains(&line)
     }
 
@@ -575,8 +494,28 @@ impl State {
     }
 
     /// The time at a line, or of what it continues.
-    fn time_at(&self, line: u64) -> Option<String> {
+    pub(super) fn time_at(&self, line: u64) -> Option<String> {
         (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.get(line)?.ts.clone())
+    }
+
+    /// The number of a line in the whole log, where it is sure.
+    pub(super) fn number(&self, line: u64) -> Option<u64> {
+        match self.lines.get(line) {
+            Some(record) => record.n,
+            None => (!self.is_filtered() && self.lines.counted() && line < self.lines.count()).then_some(line + 1),
+        }
+    }
+
+    /// The query of a link to a line at hand.
+    pub(super) fn link(&self, line: u64) -> Option<String> {
+        let ts = self.time_at(line);
+        self.lines.get(line).map(|record| self.view.at_record(record, ts.as_deref()).query())
+    }
+
+    /// The whole of a line's row is in view.
+    pub(super) fn whole_in_view(&self, line: u64) -> bool {
+        let range = self.range();
+        range.contains(&line) && line != range.end.saturating_sub(1) && line >= self.first_whole_line()
     }
 
     /// What is known of the lines above `line`.
@@ -591,13 +530,11 @@ impl State {
     }
 
     fn here(&self) -> Here {
-        let line = self.current.filter(|&line| self.in_view(line)).unwrap_or_else(|| self.first_whole_line());
-        let record = self.lines.get(line);
-        let known = record.map_or(self.lines.counted(), |record| record.n.is_some());
+        let line = self.looked_at();
         Here {
-            n: (known && self.lines.count() > 0).then_some(line + 1),
+            n: self.number(line),
             ts: self.time_at(line),
-            link: record.map_or_else(|| self.view.query(), |record| self.view.at_record(record, None).query()),
+            link: self.link(line).unwrap_or_else(|| self.view.query()),
         }
     }
 

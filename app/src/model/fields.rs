@@ -7,6 +7,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::decor;
+use super::find::escaped;
 use super::stamp;
 use super::style::Role;
 
@@ -162,19 +163,6 @@ impl Member<'_> {
     }
 }
 
-/// A text as a regular expression that finds just it.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if r"\.+*?()|[]{}^$#&-~".contains(c) {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
-}
-
 /// JSON with a line for each member. Values that are no JSON stay as they are.
 #[must_use]
 pub fn pretty(raw: &str) -> String {
@@ -294,7 +282,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, escaped, find, pretty, read};
+    use super::{Form, find, pretty, read};
 
     #[track_caller]
     fn members(text: &str) -> Vec<(String, String)> {
@@ -359,7 +347,6 @@ mod tests {
         let fields = find("saved shard=88, lr=3.0").unwrap();
         let patterns: Vec<_> = fields.members.iter().map(|member| member.pattern(fields.form)).collect();
         assert_eq!(patterns, [r"(^|[\s(\[{,;])shard=88([\s,;)\]}]|$)", r"(^|[\s(\[{,;])lr=3\.0([\s,;)\]}]|$)"]);
-        assert_eq!(escaped("a-b#c"), r"a\-b\#c");
     }
 
     #[test]

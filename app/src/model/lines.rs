@@ -1,4 +1,5 @@
-//! The lines at hand: pages of records by number, bounded by bytes, and a stretch whose numbers are not known yet.
+//! The lines at hand: pages of records by their place in the view, bounded by bytes, and a stretch whose place is not
+//! known yet.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -105,11 +106,8 @@ impl Lines {
         self.counted || self.loose.as_ref().is_some_and(|loose| loose.at_end)
     }
 
-    /// Keeps a record that bears its number.
-    pub fn keep(&mut self, record: Record) {
-        let Some(line) = record.n.and_then(|n| n.checked_sub(1)) else {
-            return;
-        };
+    /// Keeps the record of a line.
+    pub fn keep(&mut self, line: u64, record: Record) {
         let Ok(slot) = usize::try_from(line % PAGE_LINES) else {
             return;
         };
@@ -172,8 +170,8 @@ impl Lines {
         };
         let moved = n.cast_signed() - 1 - line.cast_signed();
         for (index, row) in loose.rows.into_iter().enumerate() {
-            let n = loose.first.saturating_add(index as u64).saturating_add_signed(moved) + 1;
-            self.keep(Record { n: Some(n), ..Rc::unwrap_or_clone(row) });
+            let line = loose.first.saturating_add(index as u64).saturating_add_signed(moved);
+            self.keep(line, Record { n: Some(line + 1), ..Rc::unwrap_or_clone(row) });
         }
         moved
     }
@@ -297,7 +295,7 @@ mod tests {
 
     fn page(lines: &mut Lines, number: u64, text: &str) {
         for n in number * 256 + 1..=(number + 1) * 256 {
-            lines.keep(record(Some(n), text));
+            lines.keep(n - 1, record(Some(n), text));
         }
     }
 
@@ -317,7 +315,7 @@ mod tests {
         let mut lines = Lines::default();
         lines.set_count(300, true);
         for n in 257..=300 {
-            lines.keep(record(Some(n), "x"));
+            lines.keep(n - 1, record(Some(n), "x"));
         }
         assert_eq!(lines.needs(&(290..300), 0), []);
     }

@@ -2,8 +2,6 @@
 
 use record::wire::{Record, Start};
 
-use super::query;
-
 /// A place in a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Place {
@@ -61,7 +59,7 @@ impl Anchor {
     /// As an address has it.
     #[must_use]
     pub fn text(&self) -> String {
-        format!("{}:{}", query::encode(&self.source), self.offset)
+        format!("{}:{}", self.source, self.offset)
     }
 }
 
@@ -84,13 +82,14 @@ impl Place {
         }
     }
 
-    pub(super) fn pair(&self) -> Option<String> {
+    /// What it is called in an address, and its value there.
+    pub(super) fn pair(&self) -> Option<(&'static str, String)> {
         match self {
             Self::Top => None,
-            Self::Line(n) => Some(format!("n={n}")),
-            Self::End => Some("n=end".to_owned()),
-            Self::Time(time) => Some(format!("at={}", query::encode(time))),
-            Self::Anchor(anchor) => Some(format!("anchor={}", anchor.text())),
+            Self::Line(n) => Some(("n", n.to_string())),
+            Self::End => Some(("n", "end".to_owned())),
+            Self::Time(time) => Some(("at", time.clone())),
+            Self::Anchor(anchor) => Some(("anchor", anchor.text())),
         }
     }
 }

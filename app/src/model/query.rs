@@ -28,6 +28,12 @@ pub fn encode(text: &str) -> String {
     encode_but(text, b"-._~/:@,")
 }
 
+/// Percent-encodes one segment of a path, its slashes too.
+#[must_use]
+pub fn encode_segment(text: &str) -> String {
+    encode_but(text, b"-._~")
+}
+
 /// Percent-encodes a path, leaving its slashes.
 #[must_use]
 pub fn encode_path(text: &str) -> String {

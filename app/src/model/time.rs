@@ -108,6 +108,16 @@ fn signed_millis_between(first: &str, last: &str) -> Option<i64> {
     Some(millis(last)? - millis(first)?)
 }
 
+/// Milliseconds since 1970 as an RFC 3339 time in UTC.
+#[must_use]
+pub fn utc_text(millis: i64) -> String {
+    let (second, fraction) = (millis.div_euclid(1000), millis.rem_euclid(1000));
+    let of_day = second.rem_euclid(86_400);
+    let point = if fraction == 0 { String::new() } else { format!(".{fraction:03}") };
+    let (hour, minute) = (of_day / 3600, of_day / 60 % 60);
+    format!("{}T{hour:02}:{minute:02}:{:02}{point}Z", date_text(second.div_euclid(86_400)), of_day % 60)
+}
+
 /// What a reader typed, as an RFC 3339 time in UTC.
 ///
 /// A full date with a time of day, a date alone, or a time of day alone, which is then on the day of `near`.

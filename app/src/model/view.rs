@@ -124,11 +124,17 @@ impl View {
     /// The query string that gives this view again: empty, or starting with `?`.
     #[must_use]
     pub fn query(&self) -> String {
-        let pair = |name: &str, value: &Option<String>| {
-            value.as_ref().filter(|value| !value.is_empty()).map(|value| format!("{name}={}", query::encode(value)))
-        };
+        let pairs = self.pairs().into_iter().map(|(name, value)| format!("{name}={}", query::encode(&value)));
+        let joined = pairs.collect::<Vec<_>>().join("&");
+        if joined.is_empty() { joined } else { format!("?{joined}") }
+    }
+
+    /// What the query string is made of, not encoded.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let filter = &self.filter;
         let anchored = matches!(self.place, Place::Anchor(_));
+        let flag = |name: &'static str, on: bool| (name, on.then(|| "1".to_owned()));
         let zone = match &self.zone {
             ZoneName::Utc => None,
             ZoneName::Local => Some("local".to_owned()),
@@ -139,28 +145,27 @@ impl View {
             Clock::Start => Some("start".to_owned()),
             Clock::Delta => Some("delta".to_owned()),
         };
-        let pairs = [
-            self.place.pair(),
-            pair("t", &self.mark.ts).filter(|_| anchored),
-            self.mark.hash.filter(|_| anchored).map(|hash| format!("h={hash:08x}")),
-            self.to.as_ref().filter(|_| anchored).map(|to| format!("to={}", to.text())),
-            pair("q", &filter.q),
-            pair("case", &filter.case),
-            self.only.map(|context| format!("only={context}")),
-            pair("not", &filter.not),
-            pair("level", &filter.level),
-            pair("source", &filter.source),
-            pair("since", &filter.since),
-            pair("until", &filter.until),
-            filter.heads.then(|| "heads=1".to_owned()),
-            self.wrap.then(|| "wrap=1".to_owned()),
-            pair("tz", &zone),
-            pair("clock", &clock),
-            self.raw.then(|| "raw=1".to_owned()),
-            pair("hide", &self.hidden.text()),
+        let rest = [
+            ("t", self.mark.ts.clone().filter(|_| anchored)),
+            ("h", self.mark.hash.filter(|_| anchored).map(|hash| format!("{hash:08x}"))),
+            ("to", self.to.as_ref().filter(|_| anchored).map(Anchor::text)),
+            ("q", filter.q.clone()),
+            ("case", filter.case.clone()),
+            ("only", self.only.map(|context| context.to_string())),
+            ("not", filter.not.clone()),
+            ("level", filter.level.clone()),
+            ("source", filter.source.clone()),
+            ("since", filter.since.clone()),
+            ("until", filter.until.clone()),
+            flag("heads", filter.heads),
+            flag("wrap", self.wrap),
+            ("tz", zone),
+            ("clock", clock),
+            flag("raw", self.raw),
+            ("hide", self.hidden.text()),
         ];
-        let joined = pairs.into_iter().flatten().collect::<Vec<_>>().join("&");
-        if joined.is_empty() { joined } else { format!("?{joined}") }
+        let rest = rest.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+        self.place.pair().into_iter().chain(rest).collect()
     }
 
     /// The same view of another place.

@@ -43,5 +43,4 @@ pub fn Help() -> impl IntoView {
             </form>
         </dialog>
     }
-    .into_any()
 }

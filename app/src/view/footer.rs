@@ -63,5 +63,4 @@ pub fn Footer(
             <span class="indexing">{indexing}</span>
         </footer>
     }
-    .into_any()
 }

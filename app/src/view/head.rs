@@ -5,6 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::log::Handle;
+use super::search::SearchField;
 use super::signals::Signals;
 use super::state::State;
 use crate::model::goto;
@@ -29,11 +30,11 @@ pub fn Head(
             </a>
             <h1>{parents.map(|parents| view! { <small>{parents}</small> })} <span>{name}</span></h1>
             <State state=Signal::derive(move || signals.task.with(|task| task.state)) hook="state" />
+            <SearchField signals handle />
             <Goto signals handle />
             <Tools signals handle />
         </header>
     }
-    .into_any()
 }
 
 #[component]
@@ -71,7 +72,6 @@ fn Goto(signals: Signals, handle: Handle) -> impl IntoView {
             <p id="goto-problem" class="problem" role="alert">{move || signals.goto_problem.get()}</p>
         </form>
     }
-    .into_any()
 }
 
 #[component]
@@ -108,5 +108,4 @@ fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
 }

@@ -4,14 +4,17 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::dialogs::Help;
+use super::filters::{Conditions, NothingLeft};
 use super::footer::Footer;
 use super::head::Head;
 use super::notice::Notices;
 use super::options::Options;
+use super::overview::{Minimap, Timeline};
 use super::pager::Pager;
 use super::panel::Panel;
 use super::record::Open;
 use super::row::Row;
+use super::selection::SelectionBar;
 use super::signals::Signals;
 use crate::client::Viewer;
 use crate::load::LogPage;
@@ -34,7 +37,8 @@ pub fn Log(
     let sources = Sources::new(&page.task.sources);
     let rows = rows(&page, &sources);
     let names = sources.column().map(|chars| chars.clamp(6, 24).to_string());
-    let (name, empty, from_end) = (page.task.id.clone(), page.window.records.is_empty(), page.from_end);
+    let (name, empty, from_end) =
+        (page.task.id.clone(), page.window.records.is_empty() && page.view().shown().is_empty(), page.from_end);
     let problems = page.problems.clone();
     let page = StoredValue::new(page);
     Effect::new(move |_| {
@@ -50,34 +54,44 @@ pub fn Log(
         <a class="skip" href="#log">"Skip to the log"</a>
         <div class="page">
             <Head signals handle />
-            <Panel signals />
+            <Panel signals handle />
+            <Timeline signals />
             <main>
                 <Notices signals handle problems />
-                <div
-                    id="log"
-                    class="log"
-                    data-testid="log"
-                    role="table"
-                    aria-label=format!("Log of {name}")
-                    aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
-                    tabindex="0"
-                    data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
-                    data-names=names
-                    data-wrap=wraps
-                    data-hide=hides
-                    data-end=from_end.then_some("true")
-                    node_ref=log
-                >
-                    <div class="spacer">
-                        <div class="window">
-                            <div class="rows" role="rowgroup">{rows}</div>
+                <Conditions signals handle />
+                <div class="stage">
+                    <div
+                        id="log"
+                        class="log"
+                        data-testid="log"
+                        role="table"
+                        aria-label=format!("Log of {name}")
+                        aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
+                        tabindex="0"
+                        data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
+                        data-names=names
+                        data-wrap=wraps
+                        data-hide=hides
+                        data-end=from_end.then_some("true")
+                        aria-busy=move || signals.busy.get().then_some("true")
+                        node_ref=log
+                    >
+                        <div class="spacer">
+                            <div class="window">
+                                <div class="rows" role="rowgroup">{rows}</div>
+                            </div>
                         </div>
                     </div>
+                    <div id="lane" class="hit-lane" aria-hidden="true"><canvas></canvas></div>
+                    <NothingLeft signals handle />
+                    {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 </div>
-                {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 <Pager page />
+                <SelectionBar signals handle />
+                <p class="toast" aria-hidden="true" hidden=move || signals.told.with(Option::is_none)>{move || signals.told.get()}</p>
                 <Open signals handle />
             </main>
+            <Minimap />
             <Footer signals handle />
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>

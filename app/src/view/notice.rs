@@ -53,7 +53,6 @@ pub fn Notices(
             })
         }}
     }
-    .into_any()
 }
 
 /// A page that has nothing to show but why.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::log::Handle;
 use super::signals::Signals;
-use crate::client::{self, Viewer};
+use crate::client::{self, with};
 use crate::model::size::Size;
 use crate::model::view::{COLUMNS, Clock, View, ZoneName};
 
@@ -17,13 +17,13 @@ pub fn Options(
     handle: Handle,
 ) -> impl IntoView {
     let change = Callback::new(move |change: fn(&mut View)| {
-        with(handle, |viewer| viewer.change_view(change));
+        with(handle, |viewer| viewer.set_view(change));
     });
     let is = move |test: fn(&View) -> bool| Signal::derive(move || signals.view.with(test));
     let columns = COLUMNS.map(|column| {
         let shown = Signal::derive(move || signals.view.with(|view| !view.hidden.has(column)));
         let toggle = move |_| {
-            with(handle, |viewer| viewer.change_view(|view| view.hidden = view.hidden.toggled(column)));
+            with(handle, |viewer| viewer.set_view(|view| view.hidden = view.hidden.toggled(column)));
         };
         view! {
             <label>
@@ -40,7 +40,7 @@ pub fn Options(
         [("time of day", Clock::Day), ("since the start", Clock::Start), ("since the line before", Clock::Delta)];
     let clocks = clocks.map(|(label, clock)| {
         let chosen = Signal::derive(move || signals.view.with(|view| view.clock == clock));
-        let choose = move |()| with(handle, |viewer| viewer.change_view(|view| view.clock = clock));
+        let choose = move |()| with(handle, |viewer| viewer.set_view(|view| view.clock = clock));
         view! { <Choice group="clock" label chosen on_choose=Callback::new(choose) /> }
     });
     view! {
@@ -76,7 +76,6 @@ pub fn Options(
             </fieldset>
         </div>
     }
-    .into_any()
 }
 
 /// One of several.
@@ -88,7 +87,6 @@ fn Choice(group: &'static str, label: &'static str, chosen: Signal<bool>, on_cho
             {label}
         </label>
     }
-    .into_any()
 }
 
 /// A zone by its name.
@@ -107,7 +105,7 @@ fn Named(signals: Signals, handle: Handle) -> impl IntoView {
             problem.set(None);
         } else if typed.contains('/') && client::is_zone(&typed) {
             problem.set(None);
-            with(handle, |viewer| viewer.change_view(|view| view.zone = ZoneName::Named(typed)));
+            with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
         } else {
             problem.set(Some(format!("There is no zone “{typed}”. Names are like Europe/Berlin.")));
         }
@@ -128,13 +126,4 @@ fn Named(signals: Signals, handle: Handle) -> impl IntoView {
         </label>
         <p id="zone-problem" class="problem" role="alert">{move || problem.get()}</p>
     }
-    .into_any()
-}
-
-fn with(handle: Handle, act: impl FnOnce(&Viewer)) {
-    handle.with_value(|viewer| {
-        if let Some(viewer) = viewer {
-            act(viewer);
-        }
-    });
 }

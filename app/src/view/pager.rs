@@ -1,5 +1,6 @@
 //! Links that page through the log without a script; the scrollbar and the keys replace them.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::load::{FIRST_LINES, LogPage};
@@ -13,10 +14,10 @@ pub fn Pager(
     page: StoredValue<LogPage>,
 ) -> impl IntoView {
     let links = page.with_value(links).into_iter().map(|(name, query)| match query {
-        Some(query) => view! { <a href=if query.is_empty() { "?".to_owned() } else { query }>{name}</a> }.into_any(),
-        None => view! { <span>{name}</span> }.into_any(),
+        Some(query) => Either::Left(view! { <a href=if query.is_empty() { "?".to_owned() } else { query }>{name}</a> }),
+        None => Either::Right(view! { <span>{name}</span> }),
     });
-    view! { <nav class="pager" aria-label="Pages of the log">{links.collect_view()}</nav> }.into_any()
+    view! { <nav class="pager" aria-label="Pages of the log">{links.collect_view()}</nav> }
 }
 
 /// The four links; none where there is nothing that way.

@@ -1,5 +1,6 @@
 //! A row as the server renders it; `client::pool` takes over these very elements.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 use crate::model::face::Face;
@@ -44,30 +45,21 @@ pub fn Row(
             </span>
         </div>
     }
-    .into_any()
 }
 
 /// A run of a line's text; a link where it is an address of the web.
 #[component]
-pub fn Piece(
-    /// The run.
-    run: Run,
-    /// It is reached by the Tab key, where it is a link.
-    #[prop(optional)]
-    reached: bool,
-) -> impl IntoView {
+fn Piece(run: Run) -> impl IntoView {
     let classes = run.style.classes();
     let classes = (!classes.is_empty()).then_some(classes);
     if run.style.role == Role::Link {
-        let tabindex = (!reached).then_some("-1");
         let address = run.text.clone();
-        view! {
-            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex=tabindex>
+        Either::Left(view! {
+            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex="-1">
                 {run.text}
             </a>
-        }
-        .into_any()
+        })
     } else {
-        view! { <span class=classes>{run.text}</span> }.into_any()
+        Either::Right(view! { <span class=classes>{run.text}</span> })
     }
 }

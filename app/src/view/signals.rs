@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use record::wire::{Record, TaskInfo};
 
 use crate::load::LogPage;
+use crate::model::selection::Selection;
 use crate::model::size::Size;
 use crate::model::view::View;
 
@@ -38,6 +39,25 @@ pub enum Whole {
     Failed(String),
 }
 
+/// How a search goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    /// Something is searched for.
+    pub asked: bool,
+    /// Lines found so far.
+    pub found: u64,
+    /// The share of the log that was searched, 0 to 1.
+    pub searched: f64,
+    /// All was searched.
+    pub done: bool,
+    /// The hit that was stopped at last: its line's number, and which of the hits it is, from 1.
+    pub at: Option<(u64, u64)>,
+    /// Why nothing is searched.
+    pub problem: Option<String>,
+    /// Sources that could not be searched to their end.
+    pub failed: Vec<String>,
+}
+
 /// The signals of a log's page. `view` owns them, `client` sets them.
 #[derive(Clone, Copy, Debug)]
 pub struct Signals {
@@ -61,6 +81,18 @@ pub struct Signals {
     pub whole: RwSignal<Option<Whole>>,
     /// The size of the log's text.
     pub size: RwSignal<Size>,
+    /// How the search goes.
+    pub search: RwSignal<Search>,
+    /// Why the lines that were asked for cannot be shown.
+    pub filter_problem: RwSignal<Option<String>>,
+    /// Other lines are on their way.
+    pub busy: RwSignal<bool>,
+    /// How many lines there would be without each condition, where none are left.
+    pub loosened: RwSignal<Vec<Option<u64>>>,
+    /// What is selected.
+    pub selected: RwSignal<Option<Selection>>,
+    /// A short word to the reader that goes away by itself.
+    pub told: RwSignal<Option<String>>,
 }
 
 impl Signals {
@@ -69,7 +101,9 @@ impl Signals {
     pub fn new(page: &LogPage) -> Self {
         let head = page.window.head.as_ref();
         let estimate = head.map_or(page.task.lines_estimate, |head| head.lines);
-        let counted = page.task.lines.or_else(|| head.filter(|head| head.counted).map(|head| head.lines));
+        let filtered = !page.view().shown().is_empty();
+        let all = page.task.lines.filter(|_| !filtered);
+        let counted = all.or_else(|| head.filter(|head| head.counted).map(|head| head.lines));
         let first = page
             .target
             .and_then(|index| page.window.records.get(index))
@@ -88,6 +122,12 @@ impl Signals {
             open: RwSignal::new(None),
             whole: RwSignal::new(None),
             size: RwSignal::new(Size::default()),
+            search: RwSignal::new(Search { asked: page.view().filter.q.is_some(), ..Search::default() }),
+            filter_problem: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            loosened: RwSignal::new(Vec::new()),
+            selected: RwSignal::new(None),
+            told: RwSignal::new(None),
         }
     }
 }

@@ -248,7 +248,7 @@ pub struct HitsQuery {
     pub context: u64,
     /// Into how many equal stretches of the whole log the hits are counted, 0 to 2,000.
     pub buckets: u64,
-    /// The answer comes once more than this share was searched.
+    /// How much the asker knows was searched: the answer comes with more, after a short while. Negative at first.
     pub searched: f64,
 }
 

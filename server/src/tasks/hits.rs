@@ -1,6 +1,7 @@
 //! Where the lines of a search lie: over the whole log, and from one to the next.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::LineSet;
 use record::Zone;
@@ -11,6 +12,12 @@ use crate::filters::Typed;
 
 /// Stretches that hits are counted in at most.
 const BUCKETS_MAX: u64 = 2000;
+
+/// How long the first answer about a search may take while there is something to tell.
+const FIRST_ANSWER: Duration = Duration::from_millis(60);
+
+/// How long each later one may take.
+const NEXT_ANSWER: Duration = Duration::from_millis(250);
 
 /// How far the search has come, once that is further than the asker knows.
 ///
@@ -53,12 +60,17 @@ pub async fn step(snapshot: &Arc<Snapshot>, query: StepQuery, zone: &Zone) -> Re
 }
 
 impl View {
-    /// Waits until more than this share of the log was searched, or all; tells how much was.
+    /// Waits until all was searched, but no longer than an asker who knows of so large a share likes to; tells how much was.
+    /// The search goes on only as long as somebody waits for it.
     async fn further(&self, snapshot: &Snapshot, share: f64) -> f64 {
         match self {
             Self::All => snapshot.info().indexed,
             Self::Found(search, _) => {
-                search.wait(|progress| progress.ended || progress.share > share).await;
+                let patience = if share < 0.0 { FIRST_ANSWER } else { NEXT_ANSWER };
+                let ended = tokio::time::timeout(patience, search.wait(|progress| progress.ended)).await;
+                if ended.is_err() {
+                    search.wait(|progress| progress.ended || progress.share > share).await;
+                }
                 let progress = *search.progress().borrow();
                 progress.share
             }

@@ -1,0 +1,195 @@
+//! Searching: hits counted over the whole log, walked through one by one, and marked in the rows.
+
+use futures::future::abortable;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use record::wire::{LineFilter, Start, StepQuery};
+use web_sys::HtmlInputElement;
+
+use super::fetch::spawn;
+use super::viewer::Viewer;
+use super::{dom, recent};
+use crate::api::{self, Failure};
+use crate::load::LINES_ABOVE;
+use crate::model::find::Finder;
+use crate::model::place::Place;
+use crate::view::signals::Search;
+
+/// Stretches of the log that hits are counted in, for the minimap and the scrollbar's lane.
+const HIT_BUCKETS: u64 = 1000;
+
+/// What is stepped through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    /// Lines that hold what is searched for.
+    Hits,
+    /// Errors and worse.
+    Errors,
+    /// Warnings.
+    Warnings,
+}
+
+impl Stops {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hits => "match",
+            Self::Errors => "error",
+            Self::Warnings => "warning",
+        }
+    }
+}
+
+impl Viewer {
+    /// Searches for what the view says by now, or for nothing any more.
+    pub(super) fn search_again(&self) {
+        let filter = {
+            let mut state = self.state.borrow_mut();
+            if let Some(before) = state.flights.search.take() {
+                before.abort();
+            }
+            state.hits.clear();
+            state.finder =
+                state.view.filter.q.as_deref().and_then(|q| Finder::new(q, state.view.filter.case.as_deref()));
+            state.view.filter.clone()
+        };
+        if filter.q.is_none() {
+            self.signals.search.set(Search::default());
+            self.ask_frame();
+            return;
+        }
+        self.signals.search.set(Search { asked: true, ..Search::default() });
+        let viewer = self.clone();
+        let handle = self.watch(filter, 0, HIT_BUCKETS, move |hits| {
+            match hits {
+                Ok(hits) => {
+                    viewer.signals.search.update(|search| {
+                        (search.found, search.searched, search.done) = (hits.found, hits.searched, hits.done);
+                        search.problem = None;
+                        search.failed = hits.failed;
+                    });
+                    viewer.state.borrow_mut().hits = hits.buckets;
+                }
+                Err(error) => viewer.signals.search.update(|search| search.problem = Some(error.detail)),
+            }
+            viewer.ask_frame();
+        });
+        self.state.borrow_mut().flights.search = Some(handle);
+        self.ask_frame();
+    }
+
+    /// Searches for an expression from now on, or for nothing.
+    pub fn search_for(&self, q: Option<String>) {
+        if self.signals.view.with_untracked(|view| view.filter.q == q) {
+            return;
+        }
+        self.signals.view.update(|view| {
+            view.only = view.only.filter(|_| q.is_some());
+            view.filter.q = q;
+        });
+        self.take_view();
+    }
+
+    /// Takes back the last thing that was opened: what is selected, then what is searched for.
+    pub fn close(&self) {
+        if !self.close_record() && !self.unselect() {
+            self.search_for(None);
+        }
+    }
+
+    /// Keeps what is searched for among the recent searches.
+    pub fn remember_search(&self) {
+        if let Some(text) = dom::by_id("search").and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
+            recent::keep(&text.value());
+        }
+    }
+
+    /// Shows only the lines that match, or all again.
+    pub fn toggle_only(&self) {
+        if self.state.borrow().view.filter.q.is_none() {
+            super::keys::focus_field("search");
+            return;
+        }
+        self.set_view(|view| view.only = if view.only.is_some() { None } else { Some(0) });
+    }
+
+    /// Goes to the next line of a kind, or to the one before; from the other end where there is none that way.
+    pub fn stop_at(&self, stops: Stops, back: bool) {
+        let (filter, from) = {
+            let state = self.state.borrow();
+            let shown = state.view.shown();
+            let level = match stops {
+                Stops::Hits if state.view.filter.q.is_none() => {
+                    drop(state);
+                    super::keys::focus_field("search");
+                    return;
+                }
+                Stops::Hits => None,
+                Stops::Errors => Some("error,fatal"),
+                Stops::Warnings => Some("warn"),
+            };
+            let filter = match level {
+                None => state.view.filter.clone(),
+                Some(level) => LineFilter { level: Some(level.to_owned()), heads: true, ..shown },
+            };
+            let line = state.looked_at();
+            let n = state.lines.get(line).and_then(|record| record.n);
+            // A line that is not the current one has not been stopped at.
+            let past = u64::from(!back && state.current == Some(line));
+            (filter, n.map_or(0, |n| n + past))
+        };
+        let viewer = self.clone();
+        let task = self.state.borrow().task.clone();
+        let (flight, handle) = abortable(async move {
+            let ask = |from: u64| api::next_hit(StepQuery { task: task.clone(), filter: filter.clone(), from, back });
+            let found = match ask(from).await {
+                Ok(step) if step.n.is_none() => {
+                    ask(if back { u64::MAX >> 1 } else { 0 }).await.map(|step| (step, true))
+                }
+                first => first.map(|step| (step, false)),
+            };
+            viewer.state.borrow_mut().flights.step = None;
+            match found {
+                Ok((step, wrapped)) => viewer.stopped(stops, back, step.n, step.rank, wrapped),
+                Err(Failure(error)) => viewer.signals.said.set(error.detail),
+            }
+        });
+        let before = self.state.borrow_mut().flights.step.replace(handle);
+        if let Some(before) = before {
+            before.abort();
+        }
+        spawn(flight);
+    }
+
+    fn stopped(&self, stops: Stops, back: bool, n: Option<u64>, rank: u64, wrapped: bool) {
+        let Some(n) = n else {
+            self.tell(&format!("There is no {} in what is shown.", stops.name()));
+            return;
+        };
+        if stops == Stops::Hits {
+            self.signals.search.update(|search| search.at = Some((n, rank + 1)));
+        }
+        if wrapped {
+            self.tell(if back { "From the end again." } else { "From the start again." });
+        }
+        self.show_number(n);
+    }
+
+    /// Goes to the line with this number in the whole log, or to the next one that is shown.
+    pub(super) fn show_number(&self, n: u64) {
+        let at_hand = {
+            let state = self.state.borrow();
+            if state.is_filtered() { state.range().find(|&line| state.number(line) == Some(n)) } else { Some(n - 1) }
+        };
+        match at_hand {
+            Some(line) => self.change(|state| {
+                if state.whole_in_view(line) {
+                    state.mark_only(line);
+                } else {
+                    state.stand_at(line);
+                }
+                state.step_due = true;
+            }),
+            None => self.jump_to(Start::Number(n), Place::Line(n), LINES_ABOVE, true),
+        }
+    }
+}

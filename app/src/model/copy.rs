@@ -1,0 +1,168 @@
+//! Lines as they are copied: plain, with their times, as Markdown, or as records.
+
+use std::ops::RangeInclusive;
+
+use record::wire::Record;
+
+use super::drawing;
+use super::selection::Selection;
+use super::style::Role;
+
+/// Bytes that are copied at most; more is downloaded.
+pub const COPY_BYTES_MAX: usize = 8 << 20;
+
+/// What a copy looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// What the rows say.
+    Plain,
+    /// The same, with each line's time and source before it.
+    Times,
+    /// A fenced block with a link to the first line.
+    Markdown,
+    /// Records as JSON, one a line.
+    Ndjson,
+}
+
+/// A copy that grows line by line.
+#[derive(Debug)]
+pub struct Copy {
+    form: Form,
+    selection: Selection,
+    text: String,
+}
+
+impl Copy {
+    /// An empty copy of what is selected.
+    #[must_use]
+    pub fn new(form: Form, selection: Selection) -> Self {
+        let text = if form == Form::Markdown { "```text\n".to_owned() } else { String::new() };
+        Self { form, selection, text }
+    }
+
+    /// Adds a line of the view. Says whether there is room for more.
+    pub fn push(&mut self, line: u64, record: &Record, raw: bool) -> bool {
+        match self.form {
+            Form::Ndjson => self.text.push_str(&serde_json::to_string(record).unwrap_or_default()),
+            Form::Times => {
+                let ts = record.ts.as_deref().unwrap_or_default();
+                self.text.push_str(&format!("{ts:<24} {} {}", record.source, drawn_but_time(record, raw)));
+            }
+            Form::Plain | Form::Markdown => {
+                let drawn = drawn(record, raw);
+                let part = self.selection.part(line, drawn.len()).unwrap_or(0..drawn.len());
+                self.text.push_str(drawn.get(part).unwrap_or(&drawn));
+            }
+        }
+        self.text.push('\n');
+        self.text.len() <= COPY_BYTES_MAX
+    }
+
+    /// All of it; `link` leads to its first line.
+    #[must_use]
+    pub fn finish(mut self, link: &str) -> String {
+        if self.form == Form::Markdown {
+            self.text.push_str(&format!("```\n[{link}]({link})\n"));
+        } else if !self.selection.lines && self.form == Form::Plain {
+            self.text.pop();
+        }
+        self.text
+    }
+}
+
+/// What a row says of a record, with nothing unseen in it.
+#[must_use]
+pub fn drawn(record: &Record, raw: bool) -> String {
+    drawing::draw(record, raw, true).runs.into_iter().map(|run| run.text).collect()
+}
+
+/// The same, but for the time that the line starts with.
+fn drawn_but_time(record: &Record, raw: bool) -> String {
+    let runs = drawing::draw(record, raw, true).runs.into_iter();
+    runs.filter(|run| run.style.role != Role::Stamp).map(|run| run.text).collect()
+}
+
+/// The address of a download of some lines of a view.
+#[must_use]
+pub fn download(task: &str, view: &super::view::View, lines: Option<RangeInclusive<u64>>, form: Form) -> String {
+    let mut pairs: Vec<(&str, String)> = Vec::new();
+    let filter = view.shown();
+    let given = [
+        ("q", filter.q),
+        ("not", filter.not),
+        ("case", filter.case),
+        ("level", filter.level),
+        ("source", filter.source),
+        ("since", filter.since),
+        ("until", filter.until),
+        ("heads", filter.heads.then(|| "1".to_owned())),
+        ("context", Some(view.context()).filter(|context| *context > 0).map(|context| context.to_string())),
+        ("from", lines.as_ref().map(|lines| (lines.start() + 1).to_string())),
+        ("limit", lines.as_ref().map(|lines| (lines.end() - lines.start() + 1).to_string())),
+        ("as", Some(if form == Form::Ndjson { "ndjson" } else { "text" }.to_owned())),
+        ("download", Some("1".to_owned())),
+    ];
+    pairs.extend(given.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    let pairs: Vec<_> =
+        pairs.into_iter().map(|(name, value)| format!("{name}={}", super::query::encode(&value))).collect();
+    format!("/api/v1/tasks/{}/lines?{}", super::query::encode_segment(task), pairs.join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use record::wire::Record;
+
+    use super::{Copy, Form, Selection, download};
+    use crate::model::selection::Point;
+    use crate::model::view::View;
+
+    fn record(n: u64, text: &str) -> Record {
+        Record {
+            n: Some(n),
+            ts: Some("2026-11-22T02:14:00Z".to_owned()),
+            level: None,
+            source: "a.log".to_owned(),
+            offset: n,
+            text: text.to_owned(),
+            cont: false,
+            late: false,
+            wild: false,
+            lossy: false,
+            cut: None,
+        }
+    }
+
+    fn copied(form: Form, selection: Selection) -> String {
+        let mut copy = Copy::new(form, selection);
+        for (line, text) in [(0, "\u{1b}[31mfirst\u{1b}[0m one"), (1, "second"), (2, "third")] {
+            assert!(copy.push(line, &record(line + 1, text), false));
+        }
+        copy.finish("http://x/t/y")
+    }
+
+    #[test]
+    fn a_copy_has_what_the_rows_say_and_no_more() {
+        let selection =
+            Selection { anchor: Point { line: 0, byte: 6 }, head: Point { line: 2, byte: 2 }, lines: false };
+        assert_eq!(copied(Form::Plain, selection), "one\nsecond\nth");
+        assert_eq!(copied(Form::Plain, Selection::of_lines(2, 0)), "first one\nsecond\nthird\n");
+        assert!(
+            copied(Form::Markdown, Selection::of_lines(0, 2))
+                .starts_with("```text\nfirst one\nsecond\nthird\n```\n[http")
+        );
+        assert!(copied(Form::Ndjson, Selection::of_lines(0, 2)).lines().all(|line| line.starts_with("{\"n\":")));
+        assert!(
+            copied(Form::Times, Selection::of_lines(0, 2)).starts_with("2026-11-22T02:14:00Z     a.log first one\n")
+        );
+    }
+
+    #[test]
+    fn a_download_has_the_lines_that_are_shown() {
+        let view = View::parse("q=x%20y&level=error&only=2").view;
+        let address = download("dag/run=1", &view, Some(9..=19), Form::Plain);
+        assert_eq!(
+            address,
+            "/api/v1/tasks/dag%2Frun%3D1/lines?q=x%20y&level=error&context=2&from=10&limit=11&as=text&download=1"
+        );
+    }
+}
