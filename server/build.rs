@@ -34,6 +34,13 @@ fn main() -> io::Result<()> {
         fs::write(&sheet, joined_style(&style)?)?;
         add(&mut code, "pkg/app.css", &sheet)?;
         add(&mut code, "favicon.svg", &root.join("public/favicon.svg"))?;
+        let mut fonts = Vec::new();
+        list(&root.join("public/fonts"), &mut fonts)?;
+        fonts.sort();
+        for font in &fonts {
+            let name = font.file_name().unwrap_or_default().to_string_lossy();
+            add(&mut code, &format!("fonts/{name}"), font)?;
+        }
     }
     code.push_str("]\n");
     fs::write(out.join("assets.rs"), code)
