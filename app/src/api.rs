@@ -89,6 +89,15 @@ pub async fn window(
     Ok(ByteStream::from(shortened(lines)))
 }
 
+/// What belongs under a line: that which continues it, or its group; as stretches of lines of what is shown.
+#[server(input = GetUrl, output = Json, prefix = "/api/page", endpoint = "fold")]
+pub async fn fold_of(
+    /// The window that starts with the line.
+    query: WindowQuery,
+) -> Result<Vec<(u64, u64)>, Failure> {
+    Ok(crate::fold::fold(&*expect_context::<std::sync::Arc<dyn Api>>(), query).await?)
+}
+
 /// One line, with as much of it as a record holds.
 #[server(input = GetUrl, output = Streaming, prefix = "/api/page", endpoint = "line")]
 pub async fn line(
@@ -202,7 +211,7 @@ pub fn cut_off() -> ApiError {
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> ApiError {
+pub(crate) fn unreadable(error: &serde_json::Error) -> ApiError {
     ApiError {
         status: 502,
         title: "Unreadable answer".to_owned(),

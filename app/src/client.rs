@@ -8,6 +8,7 @@ pub mod panic;
 mod canvas;
 mod fetch;
 mod filter;
+mod fold;
 mod history;
 mod marks;
 mod moving;

@@ -7,6 +7,7 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+pub mod fold;
 pub mod load;
 pub mod model;
 

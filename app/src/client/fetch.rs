@@ -77,7 +77,8 @@ impl Viewer {
                 return;
             }
             let needs = state.lines.needs(view, ahead);
-            let near = (view.start / PAGE_LINES).saturating_sub(PAGES_NEAR)..=view.end / PAGE_LINES + PAGES_NEAR;
+            let page = |row: u64| state.lines.folds().line(row) / PAGE_LINES;
+            let near = page(view.start).saturating_sub(PAGES_NEAR)..=page(view.end) + PAGES_NEAR;
             state.flights.pages.retain(|page, flight| {
                 let kept = near.contains(page);
                 if !kept {
@@ -346,15 +347,16 @@ impl Viewer {
                 for (line, record) in (start..).zip(records) {
                     state.lines.keep(line, record);
                 }
-                state.scroll.set_lines(state.lines.count());
+                state.scroll.set_lines(state.lines.rows());
             } else {
                 state.lines.lay(start, records, *place == Place::End);
             }
             if *place == Place::End {
                 state.stand_at_end();
             } else {
-                state.scroll.stand(Top { line: (start + index).saturating_sub(above), px: 0.0 });
-                state.mark_only(start + index);
+                let row = state.unfolded_row(start + index);
+                state.scroll.stand(Top { line: row.saturating_sub(above), px: 0.0 });
+                state.mark_only(row);
             }
             state.step_due |= step;
         });
@@ -374,7 +376,7 @@ impl Viewer {
             } else {
                 state.generation = generation;
                 let top = state.scroll.top().line;
-                let place = state.range().find_map(|line| Some((Place::of(state.lines.get(line)?), line - top)));
+                let place = state.range().find_map(|line| Some((Place::of(state.lines.at(line)?), line - top)));
                 state.lines.forget();
                 state.flights.drop_all();
                 state.count(count, counted);
@@ -433,7 +435,7 @@ impl State {
     /// The lines in view have other numbers now.
     fn move_all(&mut self, by: i64) {
         self.scroll.shift(by);
-        self.scroll.set_lines(self.lines.count());
+        self.scroll.set_lines(self.lines.rows());
         self.current = self.current.map(|line| line.saturating_add_signed(by));
         if let Some(selection) = &mut self.selection {
             selection.shift(by);

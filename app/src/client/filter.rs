@@ -254,7 +254,7 @@ impl State {
     pub(super) fn here_and_above(&self) -> (Place, u64) {
         let top = self.scroll.top().line;
         let line = self.looked_at();
-        let here = |line: u64| self.lines.get(line).map(|record| (Place::of(record), line.saturating_sub(top)));
+        let here = |line: u64| self.lines.at(line).map(|record| (Place::of(record), line.saturating_sub(top)));
         here(line).or_else(|| self.range().find_map(here)).unwrap_or((Place::Top, 0))
     }
 

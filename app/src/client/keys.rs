@@ -67,6 +67,8 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
         "E" => viewer.stop_at(Stops::Errors, true),
         "a" => viewer.stop_at(Stops::Warnings, false),
         "A" => viewer.stop_at(Stops::Warnings, true),
+        "z" => viewer.toggle_fold(),
+        "Z" => viewer.toggle_heads(),
         "&" => viewer.toggle_only(),
         "?" => dialogs::open("help"),
         _ => return,

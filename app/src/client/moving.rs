@@ -31,7 +31,7 @@ impl Viewer {
             scroll.move_by(px, &|line| pool.height(line));
             scroll.keep_filled(&|line| pool.height(line));
             let moved = scroll.top().line.cast_signed() - before.cast_signed();
-            let last = state.lines.count().saturating_sub(1);
+            let last = state.lines.rows().saturating_sub(1);
             let to = if moved == 0 {
                 if pages > 0.0 { last } else { 0 }
             } else {
@@ -105,10 +105,7 @@ impl Viewer {
                     self.to_end();
                     return;
                 }
-                self.change(|state| {
-                    state.stand_at(n - 1);
-                    state.step_due = step;
-                });
+                self.show_number(n, step);
             }
             Place::Time(_) | Place::Anchor(_) => self.jump(place, LINES_ABOVE, step),
         }

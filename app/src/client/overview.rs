@@ -327,7 +327,8 @@ impl Viewer {
         }
         self.change(|state| {
             let above = state.scroll.rows_in_view() / 2;
-            state.scroll.stand(Top { line: (n - 1).saturating_sub(above), px: 0.0 });
+            let row = state.lines.folds().row(n - 1);
+            state.scroll.stand(Top { line: row.saturating_sub(above), px: 0.0 });
         });
     }
 }

@@ -9,7 +9,9 @@ use record::wire::Record;
 use web_sys::{Element, HtmlElement};
 
 use super::dom;
+use super::fold::Fold;
 use crate::model::face::{Before, Context, Face};
+use crate::model::figures;
 use crate::model::scroll::ROW_PX;
 use crate::model::style::Role;
 use crate::model::text::{self, Run};
@@ -53,6 +55,7 @@ struct Shown {
     before: Before,
     epoch: u32,
     current: bool,
+    fold: Option<Fold>,
 }
 
 /// What a row is to show.
@@ -64,6 +67,10 @@ pub struct Wanted {
     pub before: Before,
     /// It is the current line.
     pub current: bool,
+    /// Whether something belongs under it, and is shown.
+    pub fold: Option<Fold>,
+    /// Its number in the whole log, where it is sure.
+    pub number: Option<u64>,
 }
 
 impl Pool {
@@ -250,7 +257,8 @@ impl Slot {
 
     /// Shows a line; says how many cells its text takes.
     fn show(&mut self, line: u64, epoch: u32, wanted: Wanted, context: &Context<'_>) -> u32 {
-        let now = Shown { line, record: wanted.record, before: wanted.before, epoch, current: wanted.current };
+        let Wanted { record, before, current, fold, number } = wanted;
+        let now = Shown { line, record, before, epoch, current, fold };
         let before = self.shown.as_ref();
         if before == Some(&now) {
             return 0;
@@ -266,18 +274,20 @@ impl Slot {
         }
         self.height = None;
         let cells = match &now.record {
-            Some(record) => self.fill(&Face::new(record, context, &now.before)),
-            None => self.clear(line),
+            Some(record) => self.fill(line, &Face::new(record, context, &now.before)),
+            None => self.clear(line, number),
         };
+        self.draw_fold(now.fold);
         self.shown = Some(now);
         cells
     }
 
-    fn fill(&self, face: &Face) -> u32 {
+    fn fill(&self, line: u64, face: &Face) -> u32 {
         let n = face.n.map(|n| n.to_string());
+        let place = face.n.map(|_| (line + 1).to_string());
         let root: &Element = &self.root;
         dom::set(root, "data-n", n.as_deref());
-        dom::set(root, "aria-rowindex", n.as_deref());
+        dom::set(root, "aria-rowindex", place.as_deref());
         dom::set(root, "data-level", face.level);
         dom::set(root, "data-lane", Some(&face.lane.to_string()));
         dom::set(root, "data-cont", face.cont.then_some("true"));
@@ -321,6 +331,32 @@ impl Slot {
         self.add_button("states", face.states.as_deref());
     }
 
+    /// The button that folds what belongs under the line, or opens it.
+    fn draw_fold(&self, fold: Option<Fold>) {
+        let before = self.text.first_element_child().filter(|first| first.class_name() == "fold");
+        if let Some(before) = before {
+            before.remove();
+        }
+        let (Some(fold), Some(button)) = (fold, dom::create("button", "fold")) else {
+            return;
+        };
+        let (label, open) = match fold {
+            Fold::Open => ("Fold what belongs under this line".to_owned(), "true"),
+            Fold::Closed(lines) => {
+                (format!("Show {}", figures::counted(lines, "folded line", "folded lines")), "false")
+            }
+        };
+        for (name, value) in
+            [("type", "button"), ("tabindex", "-1"), ("aria-expanded", open), ("aria-label", &label), ("title", &label)]
+        {
+            dom::set(&button, name, Some(value));
+        }
+        if let Fold::Closed(lines) = fold {
+            button.set_text_content(Some(&figures::grouped(lines)));
+        }
+        drop(self.text.insert_before(&button, self.text.first_child().as_ref()));
+    }
+
     fn add_button(&self, class: &str, label: Option<&str>) {
         if let Some((label, button)) = label.zip(dom::create("button", class)) {
             dom::set(&button, "type", Some("button"));
@@ -331,20 +367,19 @@ impl Slot {
     }
 
     /// A quiet placeholder for a line that is on its way.
-    fn clear(&self, line: u64) -> u32 {
-        let n = (line + 1).to_string();
+    fn clear(&self, line: u64, number: Option<u64>) -> u32 {
         let root: &Element = &self.root;
         for name in ["data-n", "data-level", "data-lane", "data-cont", "data-gap"] {
             dom::set(root, name, None);
         }
-        dom::set(root, "aria-rowindex", Some(&n));
+        dom::set(root, "aria-rowindex", Some(&(line + 1).to_string()));
         dom::set(root, "data-pending", Some("true"));
         dom::set(&self.number, "href", None);
         dom::set(&self.time, "title", None);
         dom::set(&self.source, "title", None);
         dom::set(&self.text, "data-day", None);
         dom::set(&self.text, "data-gap", None);
-        self.number.set_text_content(Some(&n));
+        self.number.set_text_content(number.map(|n| n.to_string()).as_deref());
         for cell in [&self.time, &self.level, &self.source, &self.text] {
             cell.set_text_content(None);
         }

@@ -1,34 +1,15 @@
 //! The line that stands open beside the log.
 
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast as _;
-use leptos::wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, MouseEvent};
 
-use super::viewer::listen_to;
-use super::{Viewer, dom, pool};
-use crate::model::drawing;
-use crate::model::style::Role;
-
-/// Draws a text into an element as it was written, with its colours and links.
-pub fn draw_text(parent: &Element, text: &str) {
-    parent.set_text_content(None);
-    for run in drawing::as_written(text) {
-        let is_link = run.style.role == Role::Link;
-        if let Some(element) = dom::create(if is_link { "a" } else { "span" }, "") {
-            pool::draw_run(&element, &run);
-            dom::set(&element, "tabindex", None);
-            drop(parent.append_child(&element));
-        }
-    }
-}
+use super::Viewer;
 
 impl Viewer {
     /// Opens the current line, and keeps it open as the current line moves.
     pub fn open_record(&self) {
         let record = {
             let state = self.state.borrow();
-            state.current.and_then(|line| state.lines.get(line).cloned())
+            state.current.and_then(|line| state.lines.at(line).cloned())
         };
         let Some(record) = record else {
             return;
@@ -40,15 +21,15 @@ impl Viewer {
         }
     }
 
-    /// Closes it. Says whether one was open.
+    /// Closes it. Says whether it was open.
     pub fn close_record(&self) -> bool {
-        let is_open = self.signals.open.with_untracked(Option::is_some);
-        if is_open {
+        let was_open = self.signals.open.with_untracked(Option::is_some);
+        if was_open {
             self.signals.open.set(None);
             self.signals.whole.set(None);
             self.focus();
         }
-        is_open
+        was_open
     }
 
     /// Shows only lines that a regular expression finds.
@@ -80,24 +61,11 @@ impl Viewer {
     pub(super) fn follow_record(&self) {
         let moved = self.signals.open.with_untracked(|open| {
             let state = self.state.borrow();
-            let record = state.current.and_then(|line| state.lines.get(line));
+            let record = state.current.and_then(|line| state.lines.at(line));
             open.as_ref().zip(record).is_some_and(|(open, record)| *open != **record)
         });
         if moved {
             self.open_record();
         }
-    }
-
-    pub(super) fn listen_for_double_clicks(&self, log: &HtmlElement) {
-        let viewer = self.clone();
-        let on_double = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
-            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            let line = target.and_then(|target| viewer.state.borrow().pool.line_of(&target));
-            if let Some(line) = line {
-                viewer.change(|state| state.mark_only(line));
-                viewer.open_record();
-            }
-        });
-        listen_to(log, "dblclick", &on_double.into_js_value());
     }
 }

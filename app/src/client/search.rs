@@ -132,7 +132,7 @@ impl Viewer {
                 Some(level) => LineFilter { level: Some(level.to_owned()), heads: true, ..shown },
             };
             let line = state.looked_at();
-            let n = state.lines.get(line).and_then(|record| record.n);
+            let n = state.lines.at(line).and_then(|record| record.n);
             // A line that is not the current one has not been stopped at.
             let past = u64::from(!back && state.current == Some(line));
             (filter, n.map_or(0, |n| n + past))
@@ -171,14 +171,18 @@ impl Viewer {
         if wrapped {
             self.tell(if back { "From the end again." } else { "From the start again." });
         }
-        self.show_number(n);
+        self.show_number(n, true);
     }
 
     /// Goes to the line with this number in the whole log, or to the next one that is shown.
-    pub(super) fn show_number(&self, n: u64) {
+    pub(super) fn show_number(&self, n: u64, step: bool) {
         let at_hand = {
-            let state = self.state.borrow();
-            if state.is_filtered() { state.range().find(|&line| state.number(line) == Some(n)) } else { Some(n - 1) }
+            let mut state = self.state.borrow_mut();
+            if state.is_filtered() {
+                state.range().find(|&row| state.number(row) == Some(n))
+            } else {
+                Some(state.unfolded_row(n.saturating_sub(1)))
+            }
         };
         match at_hand {
             Some(line) => self.change(|state| {
@@ -187,9 +191,9 @@ impl Viewer {
                 } else {
                     state.stand_at(line);
                 }
-                state.step_due = true;
+                state.step_due |= step;
             }),
-            None => self.jump_to(Start::Number(n), Place::Line(n), LINES_ABOVE, true),
+            None => self.jump_to(Start::Number(n), Place::Line(n), LINES_ABOVE, step),
         }
     }
 }

@@ -77,7 +77,7 @@ impl Viewer {
     /// Selects the whole of what is shown.
     pub fn select_all(&self) {
         self.change(|state| {
-            let last = state.lines.count().saturating_sub(1);
+            let last = state.lines.rows().saturating_sub(1);
             state.selection = Some(Selection::of_lines(0, last));
         });
         self.show_selection();
@@ -153,11 +153,15 @@ impl Viewer {
 
     async fn gather_copy(&self, form: Form, selection: Selection) -> Result<String, String> {
         let too_much = || "That is more than 8 MB: download these lines instead.".to_owned();
-        let raw = self.signals.view.with_untracked(|view| view.raw);
+        let view = self.signals.view.get_untracked();
         let mut copy = Copy::new(form, selection);
         let mut link = None;
-        let mut line = *selection.span().start();
-        let last = *selection.span().end();
+        // Also what is folded: a reader who copies a stretch wants all of it.
+        let (mut line, last, rows) = {
+            let state = self.state.borrow();
+            let folds = state.lines.folds().clone();
+            (folds.line(*selection.span().start()), folds.line(*selection.span().end()), folds)
+        };
         while line <= last {
             let at_hand = self.state.borrow().lines.get(line).cloned().filter(|record| record.cut.is_none());
             let records: Vec<Record> = match at_hand {
@@ -176,7 +180,7 @@ impl Viewer {
             }
             for record in records {
                 link.get_or_insert_with(|| self.state.borrow().view.at_record(&record, None).query());
-                if !copy.push(line, &record, raw) {
+                if !copy.push(rows.row(line), &record, &view) {
                     return Err(too_much());
                 }
                 line += 1;
@@ -199,11 +203,12 @@ impl Viewer {
             let state = self.state.borrow();
             let mut copy = Copy::new(Form::Plain, selection);
             let whole = selection.count() <= FIRST_LINES * 50
+                && state.lines.folds().is_empty()
                 && selection.span().all(|line| {
                     state
                         .lines
                         .get(line)
-                        .is_some_and(|record| record.cut.is_none() && copy.push(line, record, state.view.raw))
+                        .is_some_and(|record| record.cut.is_none() && copy.push(line, record, &state.view))
                 });
             whole.then(|| copy.finish(""))
         };
@@ -416,8 +421,8 @@ impl State {
     fn range_link(&self, selection: Selection) -> Option<String> {
         let (first, last) = (*selection.span().start(), *selection.span().end());
         let ts = self.time_at(first);
-        let view = self.lines.get(first).map(|record| self.view.at_record(record, ts.as_deref()))?;
-        let to = self.lines.get(last).map(|record| Anchor::of(record))?;
+        let view = self.lines.at(first).map(|record| self.view.at_record(record, ts.as_deref()))?;
+        let to = self.lines.at(last).map(|record| Anchor::of(record))?;
         Some(View { to: Some(to), ..view }.query())
     }
 

@@ -230,7 +230,6 @@ impl Viewer {
         let viewer = self.clone();
         let on_click = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| viewer.clicked(&event));
         listen_to(&log, "click", &on_click.into_js_value());
-        self.listen_for_double_clicks(&log);
         let viewer = self.clone();
         let key = window_event_listener(ev::keydown, move |event| keys::press(&viewer, &event));
         let viewer = self.clone();
@@ -314,7 +313,7 @@ impl Viewer {
         let current = state.current.filter(|&line| state.in_view(line));
         let line = current.unwrap_or(top.line + LINES_ABOVE);
         let at_top = current.is_none_or(|line| line == 0) && top == Top::default();
-        let empty = state.lines.count() == 0;
+        let empty = state.lines.rows() == 0;
         let Some(query) = (if at_top || empty { Some(state.view.query()) } else { state.link(line) }) else {
             return;
         };
@@ -347,6 +346,8 @@ impl Viewer {
                 state.step_due = true;
             });
             self.show_address();
+        } else if is(".fold") {
+            self.toggle_fold_at(line);
         } else if is(".more, .states, .opener") {
             self.change(|state| state.mark_only(line));
             self.open_record();
@@ -442,7 +443,7 @@ impl State {
 
     /// Makes a line the current one and moves as little as shows it.
     pub(super) fn mark(&mut self, line: u64) {
-        let line = line.min(self.lines.count().saturating_sub(1));
+        let line = line.min(self.lines.rows().saturating_sub(1));
         self.mark_only(line);
         let before = self.scroll.top();
         let Self { scroll, pool, .. } = self;
@@ -465,7 +466,7 @@ impl State {
     }
 
     pub(super) fn stand_at_end(&mut self) {
-        let last = self.lines.count().saturating_sub(1);
+        let last = self.lines.rows().saturating_sub(1);
         self.scroll.stand(Top { line: last, px: 0.0 });
         self.mark_only(last);
         self.ahead = -1;
@@ -474,7 +475,7 @@ impl State {
     /// The first line whose top is in view.
     pub(super) fn first_whole_line(&self) -> u64 {
         let top = self.scroll.top();
-        (top.line + u64::from(top.px > 0.0)).min(self.lines.count().saturating_sub(1))
+        (top.line + u64::from(top.px > 0.0)).min(self.lines.rows().saturating_sub(1))
     }
 
     pub(super) fn in_view(&self, line: u64) -> bool {
@@ -486,7 +487,7 @@ impl State {
         let top = self.scroll.top();
         let mut below = -top.px;
         let mut line = top.line;
-        while line < self.lines.count() && below < self.scroll.view_px() {
+        while line < self.lines.rows() && below < self.scroll.view_px() {
             below += self.pool.height(line);
             line += 1;
         }
@@ -495,21 +496,24 @@ impl State {
 
     /// The time at a line, or of what it continues.
     pub(super) fn time_at(&self, line: u64) -> Option<String> {
-        (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.get(line)?.ts.clone())
+        (line.saturating_sub(DAY_ROWS_MAX)..=line).rev().find_map(|line| self.lines.at(line)?.ts.clone())
     }
 
     /// The number of a line in the whole log, where it is sure.
     pub(super) fn number(&self, line: u64) -> Option<u64> {
-        match self.lines.get(line) {
+        match self.lines.at(line) {
             Some(record) => record.n,
-            None => (!self.is_filtered() && self.lines.counted() && line < self.lines.count()).then_some(line + 1),
+            None => {
+                let line = self.lines.folds().line(line);
+                (!self.is_filtered() && self.lines.counted() && line < self.lines.count()).then_some(line + 1)
+            }
         }
     }
 
     /// The query of a link to a line at hand.
     pub(super) fn link(&self, line: u64) -> Option<String> {
         let ts = self.time_at(line);
-        self.lines.get(line).map(|record| self.view.at_record(record, ts.as_deref()).query())
+        self.lines.at(line).map(|record| self.view.at_record(record, ts.as_deref()).query())
     }
 
     /// The whole of a line's row is in view.
@@ -520,7 +524,7 @@ impl State {
 
     /// What is known of the lines above `line`.
     fn before(&self, line: u64, zone: time::Zone) -> Before {
-        let lines = (line.saturating_sub(DAY_ROWS_MAX)..line).rev().filter_map(|line| self.lines.get(line));
+        let lines = (line.saturating_sub(DAY_ROWS_MAX)..line).rev().filter_map(|line| self.lines.at(line));
         let timed: Vec<_> = lines.filter(|record| record.ts.is_some() && !record.wild).take(2).collect();
         let mut before = Before::default();
         for record in timed.into_iter().rev() {
@@ -549,7 +553,7 @@ impl State {
             self.scroll.set_view_px(view_px);
             dom::style(&self.log, "--view-px", &format!("{view_px}px"));
         }
-        self.scroll.set_lines(self.lines.count());
+        self.scroll.set_lines(self.lines.rows());
         self.scroll.set_wrap(self.view.wrap);
         let spacer_px = self.scroll.spacer_px();
         if (spacer_px - self.spacer_px).abs() > 0.5 {
@@ -592,16 +596,20 @@ impl State {
         let spare = if self.view.wrap { in_view.min(ROWS_MAX.saturating_sub(in_view) / 2) } else { 4 };
         let top = self.scroll.top().line;
         let first = top.saturating_sub(spare);
-        let end = (top + in_view + spare).min(self.lines.count()).min(first + ROWS_MAX);
+        let end = (top + in_view + spare).min(self.lines.rows()).min(first + ROWS_MAX);
         let zone = self.zone();
         let mut before = self.before(first, zone);
         let mut epoch = self.epoch << 1;
         epoch |= u32::from(self.lines.counted());
+        let rows = first..end.max(first);
+        let more: Vec<_> = rows.clone().map(|row| (self.fold(row), self.number(row))).collect();
+        let mut more = more.into_iter();
         let Self { lines, pool, sources, view, current, start, .. } = self;
         let context = Context { sources, view, zone, start: start.as_deref() };
-        pool.show(first..end.max(first), epoch, &context, |line| {
-            let record = lines.get(line).cloned();
-            let wanted = Wanted { record, before: before.clone(), current: *current == Some(line) };
+        pool.show(rows, epoch, &context, |line| {
+            let record = lines.at(line).cloned();
+            let (fold, number) = more.next().unwrap_or_default();
+            let wanted = Wanted { record, before: before.clone(), current: *current == Some(line), fold, number };
             if let Some(record) = &wanted.record {
                 before.take(record, zone);
             }

@@ -7,6 +7,7 @@ use record::wire::Record;
 use super::drawing;
 use super::selection::Selection;
 use super::style::Role;
+use super::view::View;
 
 /// Bytes that are copied at most; more is downloaded.
 pub const COPY_BYTES_MAX: usize = 8 << 20;
@@ -40,17 +41,20 @@ impl Copy {
         Self { form, selection, text }
     }
 
-    /// Adds a line of the view. Says whether there is room for more.
-    pub fn push(&mut self, line: u64, record: &Record, raw: bool) -> bool {
+    /// Adds a row, as the view draws it. Says whether there is room for more.
+    pub fn push(&mut self, line: u64, record: &Record, view: &View) -> bool {
         match self.form {
             Form::Ndjson => self.text.push_str(&serde_json::to_string(record).unwrap_or_default()),
             Form::Times => {
                 let ts = record.ts.as_deref().unwrap_or_default();
-                self.text.push_str(&format!("{ts:<24} {} {}", record.source, drawn_but_time(record, raw)));
+                let (drawn, stamp) = drawn(record, view);
+                let text = drawn.get(stamp..).unwrap_or_default();
+                self.text.push_str(&format!("{ts:<24} {} {text}", record.source));
             }
             Form::Plain | Form::Markdown => {
-                let drawn = drawn(record, raw);
+                let (drawn, stamp) = drawn(record, view);
                 let part = self.selection.part(line, drawn.len()).unwrap_or(0..drawn.len());
+                let part = part.start.max(stamp)..part.end.max(stamp);
                 self.text.push_str(drawn.get(part).unwrap_or(&drawn));
             }
         }
@@ -70,21 +74,17 @@ impl Copy {
     }
 }
 
-/// What a row says of a record, with nothing unseen in it.
-#[must_use]
-pub fn drawn(record: &Record, raw: bool) -> String {
-    drawing::draw(record, raw, true).runs.into_iter().map(|run| run.text).collect()
-}
-
-/// The same, but for the time that the line starts with.
-fn drawn_but_time(record: &Record, raw: bool) -> String {
-    let runs = drawing::draw(record, raw, true).runs.into_iter();
-    runs.filter(|run| run.style.role != Role::Stamp).map(|run| run.text).collect()
+/// What a row says of a record, with nothing unseen in it; and how many bytes of that are its time, which stands in the
+/// column of times.
+fn drawn(record: &Record, view: &View) -> (String, usize) {
+    let runs = drawing::draw(record, view.raw, !view.hidden.has("time")).runs;
+    let stamp = runs.iter().take_while(|run| run.style.role == Role::Stamp).map(|run| run.text.len()).sum();
+    (runs.into_iter().map(|run| run.text).collect(), if view.raw { 0 } else { stamp })
 }
 
 /// The address of a download of some lines of a view.
 #[must_use]
-pub fn download(task: &str, view: &super::view::View, lines: Option<RangeInclusive<u64>>, form: Form) -> String {
+pub fn download(task: &str, view: &View, lines: Option<RangeInclusive<u64>>, form: Form) -> String {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     let filter = view.shown();
     let given = [
@@ -135,7 +135,7 @@ mod tests {
     fn copied(form: Form, selection: Selection) -> String {
         let mut copy = Copy::new(form, selection);
         for (line, text) in [(0, "\u{1b}[31mfirst\u{1b}[0m one"), (1, "second"), (2, "third")] {
-            assert!(copy.push(line, &record(line + 1, text), false));
+            assert!(copy.push(line, &record(line + 1, text), &View::default()));
         }
         copy.finish("http://x/t/y")
     }

@@ -59,20 +59,12 @@ pub fn plain(q: &str) -> Option<String> {
     let mut rest = q.chars();
     while let Some(c) = rest.next() {
         match c {
-            '\\' => text.push(rest.next().filter(|c| is_sign(*c))?),
-            c if is_sign(c) => return None,
+            '\\' => text.push(rest.next().filter(|c| c.is_ascii_punctuation())?),
+            '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
             c => text.push(c),
         }
     }
-    // What `escape` leaves alone may come escaped all the same; then it is not what a reader typed.
-    (escaped(&text) == q || !q.contains('\\')).then_some(text)
-}
-
-fn is_sign(c: char) -> bool {
-    matches!(
-        c,
-        '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' | '#' | '&' | '-' | '~'
-    ) && escaped(c.encode_utf8(&mut [0; 4])).len() > 1
+    Some(text)
 }
 
 #[cfg(test)]

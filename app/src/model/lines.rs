@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use record::wire::Record;
 
+use super::folds::Folds;
+
 /// Lines a page holds.
 pub const PAGE_LINES: u64 = 256;
 
@@ -24,6 +26,7 @@ pub struct Lines {
     pages: BTreeMap<u64, Page>,
     bytes: usize,
     loose: Option<Loose>,
+    folds: Folds,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +59,29 @@ impl Lines {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// How many rows they take: those that are folded take none.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.folds.rows(self.count)
+    }
+
+    /// What is folded.
+    #[must_use]
+    pub fn folds(&self) -> &Folds {
+        &self.folds
+    }
+
+    /// What is folded, to be changed.
+    pub fn folds_mut(&mut self) -> &mut Folds {
+        &mut self.folds
+    }
+
+    /// The record that a row shows, if it is at hand.
+    #[must_use]
+    pub fn at(&self, row: u64) -> Option<&Rc<Record>> {
+        self.get(self.folds.line(row))
     }
 
     /// Whether that is exact.
@@ -186,12 +212,13 @@ impl Lines {
 
     /// Forgets all lines: the order has changed.
     pub fn forget(&mut self) {
+        self.folds = Folds::default();
         self.pages.clear();
         self.bytes = 0;
         self.loose = None;
     }
 
-    /// What to ask for so that `view` can be shown, the nearest first, and then what lies ahead
+    /// What to ask for so that the rows of `view` can be shown, the nearest first, and then what lies ahead
     /// (`ahead` pages further, negative towards the top).
     #[must_use]
     pub fn needs(&self, view: &Range<u64>, ahead: i64) -> Vec<Need> {
@@ -199,8 +226,14 @@ impl Lines {
             return loose.needs(view, self.count);
         }
         let last = self.count.saturating_sub(1) / PAGE_LINES;
-        let (from, to) = (view.start / PAGE_LINES, view.end.saturating_sub(1).max(view.start) / PAGE_LINES);
-        let mut pages: Vec<u64> = (from..=to).collect();
+        // Row by row: between two of them a whole fold may lie.
+        let mut pages: Vec<u64> = view.clone().map(|row| self.folds.line(row) / PAGE_LINES).collect();
+        pages.dedup();
+        let first = self.folds.line(view.start) / PAGE_LINES;
+        let (from, to) = (first, pages.last().copied().unwrap_or(first));
+        if pages.is_empty() {
+            pages.push(first);
+        }
         if ahead >= 0 {
             pages.extend((1..=ahead.unsigned_abs()).map(|step| to + step));
         } else {

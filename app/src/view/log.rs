@@ -68,7 +68,7 @@ pub fn Log(
                         aria-label=format!("Log of {name}")
                         aria-rowcount=move || signals.total.with(|total| if total.counted { total.lines.to_string() } else { "-1".to_owned() })
                         tabindex="0"
-                        data-digits=move || face::digits(signals.total.with(|total| total.lines)).to_string()
+                        data-digits=move || digits(signals)
                         data-names=names
                         data-wrap=wraps
                         data-hide=hides
@@ -100,14 +100,21 @@ pub fn Log(
     }
 }
 
+/// How many digits the numbers have: those of the whole log, also where only some of its lines are shown.
+fn digits(signals: Signals) -> String {
+    let all = signals.task.with(|task| task.lines.unwrap_or(task.lines_estimate));
+    face::digits(signals.total.with(|total| total.lines).max(all)).to_string()
+}
+
 fn rows(page: &LogPage, sources: &Sources) -> impl IntoView + use<> {
     let view = page.view();
     let context = Context { sources, view: &view, zone: Zone::Utc, start: page.task.first_ts.as_deref() };
+    let rank = page.window.head.as_ref().and_then(|head| head.rank);
     let mut before = Before::default();
     let rows = page.window.records.iter().enumerate().map(|(index, record)| {
         let face = Face::new(record, &context, &before);
         before.take(record, Zone::Utc);
-        view! { <Row face current=page.target == Some(index) /> }
+        view! { <Row face current=page.target == Some(index) index=rank.map(|rank| rank + 1 + index as u64) /> }
     });
     rows.collect_view()
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::log::Handle;
 use super::signals::Signals;
-use crate::client::{self, with};
+use crate::client;
 use crate::model::size::Size;
 use crate::model::view::{COLUMNS, Clock, View, ZoneName};
 
@@ -17,13 +17,13 @@ pub fn Options(
     handle: Handle,
 ) -> impl IntoView {
     let change = Callback::new(move |change: fn(&mut View)| {
-        with(handle, |viewer| viewer.set_view(change));
+        client::with(handle, |viewer| viewer.set_view(change));
     });
     let is = move |test: fn(&View) -> bool| Signal::derive(move || signals.view.with(test));
     let columns = COLUMNS.map(|column| {
         let shown = Signal::derive(move || signals.view.with(|view| !view.hidden.has(column)));
         let toggle = move |_| {
-            with(handle, |viewer| viewer.set_view(|view| view.hidden = view.hidden.toggled(column)));
+            client::with(handle, |viewer| viewer.set_view(|view| view.hidden = view.hidden.toggled(column)));
         };
         view! {
             <label>
@@ -34,13 +34,13 @@ pub fn Options(
     });
     let sizes = Size::ALL.map(|size| {
         let chosen = Signal::derive(move || signals.size.get() == size);
-        view! { <Choice group="size" label=size.name() chosen on_choose=Callback::new(move |()| with(handle, |viewer| viewer.set_size(size))) /> }
+        view! { <Choice group="size" label=size.name() chosen on_choose=Callback::new(move |()| client::with(handle, |viewer| viewer.set_size(size))) /> }
     });
     let clocks =
         [("time of day", Clock::Day), ("since the start", Clock::Start), ("since the line before", Clock::Delta)];
     let clocks = clocks.map(|(label, clock)| {
         let chosen = Signal::derive(move || signals.view.with(|view| view.clock == clock));
-        let choose = move |()| with(handle, |viewer| viewer.set_view(|view| view.clock = clock));
+        let choose = move |()| client::with(handle, |viewer| viewer.set_view(|view| view.clock = clock));
         view! { <Choice group="clock" label chosen on_choose=Callback::new(choose) /> }
     });
     view! {
@@ -105,7 +105,7 @@ fn Named(signals: Signals, handle: Handle) -> impl IntoView {
             problem.set(None);
         } else if typed.contains('/') && client::is_zone(&typed) {
             problem.set(None);
-            with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
+            client::with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
         } else {
             problem.set(Some(format!("There is no zone “{typed}”. Names are like Europe/Berlin.")));
         }

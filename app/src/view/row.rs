@@ -14,16 +14,19 @@ pub fn Row(
     face: Face,
     /// It is the line that the address names.
     current: bool,
+    /// Its place among the rows, from 1, where it is known.
+    index: Option<u64>,
 ) -> impl IntoView {
     let n = face.n.map(|n| n.to_string());
+    let index = index.map(|index| index.to_string());
     let has_gap = face.gap.as_ref().map(|_| "true");
     let runs = face.runs.into_iter().map(|run| view! { <Piece run /> });
     view! {
         <div
             class="row"
             role="row"
-            data-n=n.clone()
-            aria-rowindex=n
+            data-n=n
+            aria-rowindex=index
             data-level=face.level
             data-lane=face.lane.to_string()
             data-cont=face.cont.then_some("true")
@@ -55,7 +58,7 @@ fn Piece(run: Run) -> impl IntoView {
     if run.style.role == Role::Link {
         let address = run.text.clone();
         Either::Left(view! {
-            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex="-1">
+            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex=tabindex>
                 {run.text}
             </a>
         })

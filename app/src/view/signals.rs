@@ -79,8 +79,6 @@ pub struct Signals {
     pub open: RwSignal<Option<Record>>,
     /// The same, read in full where its row shows only its head.
     pub whole: RwSignal<Option<Whole>>,
-    /// The size of the log's text.
-    pub size: RwSignal<Size>,
     /// How the search goes.
     pub search: RwSignal<Search>,
     /// Why the lines that were asked for cannot be shown.
@@ -93,6 +91,8 @@ pub struct Signals {
     pub selected: RwSignal<Option<Selection>>,
     /// A short word to the reader that goes away by itself.
     pub told: RwSignal<Option<String>>,
+    /// The size of the log's text.
+    pub size: RwSignal<Size>,
 }
 
 impl Signals {
@@ -121,13 +121,13 @@ impl Signals {
             said: RwSignal::new(String::new()),
             open: RwSignal::new(None),
             whole: RwSignal::new(None),
-            size: RwSignal::new(Size::default()),
             search: RwSignal::new(Search { asked: page.view().filter.q.is_some(), ..Search::default() }),
             filter_problem: RwSignal::new(None),
             busy: RwSignal::new(false),
             loosened: RwSignal::new(Vec::new()),
             selected: RwSignal::new(None),
             told: RwSignal::new(None),
+            size: RwSignal::new(Size::default()),
         }
     }
 }
