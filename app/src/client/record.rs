@@ -1,8 +1,24 @@
 //! The line that stands open beside the log.
 
 use leptos::prelude::*;
+use web_sys::Element;
 
-use super::Viewer;
+use super::{Viewer, dom, pool};
+use crate::model::drawing;
+use crate::model::style::Role;
+
+/// Draws a text into an element as it was written, with its colours and links.
+pub fn draw_text(parent: &Element, text: &str) {
+    parent.set_text_content(None);
+    for run in drawing::as_written(text) {
+        let is_link = run.style.role == Role::Link;
+        if let Some(element) = dom::create(if is_link { "a" } else { "span" }, "") {
+            pool::draw_run(&element, &run);
+            dom::set(&element, "tabindex", None);
+            drop(parent.append_child(&element));
+        }
+    }
+}
 
 impl Viewer {
     /// Opens the current line, and keeps it open as the current line moves.

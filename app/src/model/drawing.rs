@@ -21,7 +21,7 @@ pub struct Drawing {
     pub states: usize,
 }
 
-/// Draws a record's text; as it was written, if `raw`, and with its time set apart, if that is `timed` by a column.
+/// Draws a record's text; as it was written, if `raw`, and without its time, if that is `timed` in a column of its own.
 #[must_use]
 pub fn draw(record: &Record, raw: bool, timed: bool) -> Drawing {
     if raw {
@@ -30,7 +30,7 @@ pub fn draw(record: &Record, raw: bool, timed: bool) -> Drawing {
     if record.cut.is_none()
         && let Some(fields) = fields::read(&record.text)
     {
-        return Drawing { runs: draw_fields(&fields, record), states: 0 };
+        return Drawing { runs: draw_fields(&fields, record, timed), states: 0 };
     }
     let (before, shown, count) = states::last(&record.text);
     let mut drawn = Drawn::default();
@@ -47,7 +47,7 @@ pub fn as_written(text: &str) -> Vec<Run> {
 }
 
 /// The message, then the members that no column shows.
-fn draw_fields(fields: &Fields<'_>, record: &Record) -> Vec<Run> {
+fn draw_fields(fields: &Fields<'_>, record: &Record, timed: bool) -> Vec<Run> {
     let mut message = Drawn::default();
     let mut drawn = Drawn::default();
     let said = fields.message();
@@ -55,7 +55,7 @@ fn draw_fields(fields: &Fields<'_>, record: &Record) -> Vec<Run> {
         message.write(&member.text());
     }
     drawn.extend(decorated(message.runs, false));
-    let time = fields.time().filter(|_| record.ts.is_some());
+    let time = fields.time().filter(|_| timed && record.ts.is_some());
     let level = fields.level().filter(|_| record.level.is_some());
     for (place, member) in fields.members.iter().enumerate() {
         if [said, time, level].contains(&Some(place)) {

@@ -1,12 +1,13 @@
 //! A line in full, beside the log: what is known of it, its fields, its text.
 
-use leptos::either::EitherOf4;
+use leptos::either::Either;
+use leptos::html;
 use leptos::prelude::*;
 use record::wire::Record;
 
 use super::log::Handle;
 use super::signals::{Signals, Whole};
-use crate::client::{self, dom};
+use crate::client::{self, dom, with};
 use crate::model::fields::{self, Form, Member};
 use crate::model::{figures, states, time};
 
@@ -33,13 +34,13 @@ pub fn Open(
     let copy_text = move |_| {
         let text = signals.open.with_untracked(|open| open.as_ref().map(|record| full_text(record, signals)));
         if let Some(text) = text {
-            client::with(handle, |viewer| viewer.copy_text(&text, "Text"));
+            with(handle, |viewer| viewer.copy_text(&text, "Text"));
         }
     };
     let copy_json = move |_| {
         let json = signals.open.with_untracked(|open| serde_json::to_string_pretty(open.as_ref()?).ok());
         if let Some(json) = json {
-            client::with(handle, |viewer| viewer.copy_text(&json, "JSON"));
+            with(handle, |viewer| viewer.copy_text(&json, "JSON"));
         }
     };
     let close = move |_| {
@@ -55,7 +56,7 @@ pub fn Open(
                         <h2 id="record-title">{name}</h2>
                         <button class="tool" type="button" on:click=copy_text>"Copy text"</button>
                         <button class="tool" type="button" on:click=copy_json>"Copy JSON"</button>
-                        <button class="tool close" type="button" title="Close (Escape)" on:click=move |_| client::with(handle, |viewer| { viewer.close_record(); })>
+                        <button class="tool" type="button" title="Close (Escape)" on:click=close>
                             <span aria-hidden="true">"✕"</span>
                             <span class="unseen">"Close"</span>
                         </button>
@@ -64,8 +65,7 @@ pub fn Open(
                 </section>
             }
         })
-    };
-    panel
+    }
 }
 
 #[component]
@@ -76,16 +76,17 @@ fn Body(record: Record, signals: Signals, handle: Handle) -> impl IntoView {
         let facts = facts(&record, signals).map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> });
         facts.collect_view()
     };
-    let odd = odd(&record).into_iter().map(|told| view! { <li>{told}</li> }).collect_view();
-    let told = record.clone();
-    let facts = move || facts(&told);
-    let rest = move || match signals.whole.get() {
-        Some(Whole::Coming(_)) => EitherOf4::A(view! { <p class="wait">"Loading the line…"</p> }),
-        Some(Whole::Failed(why)) => EitherOf4::B(view! { <p role="alert">{why}</p> }),
-        Some(Whole::Text(_, text, cut)) => {
-            EitherOf4::C(view! { <Said text cont=record.cont handle /> {cut.map(left_out)} })
+    let said = move || {
+        let (text, told) = match signals.whole.get() {
+            None => (Some(text.clone()), None),
+            Some(Whole::Text(_, text, cut)) => (Some(text), cut.map(left_out)),
+            Some(Whole::Coming(_)) => (None, Some("Loading the line…".to_owned())),
+            Some(Whole::Failed(why)) => (None, Some(why)),
+        };
+        view! {
+            {text.map(|text| view! { <Said text cont handle /> })}
+            <p role="status">{told}</p>
         }
-        None => EitherOf4::D(view! { <Said text=record.text.clone() cont=record.cont handle /> }),
     };
     view! {
         <div class="record-body">
@@ -99,36 +100,39 @@ fn Body(record: Record, signals: Signals, handle: Handle) -> impl IntoView {
 /// What the line says: its fields, and its text or the states that it went through.
 #[component]
 fn Said(text: String, cont: bool, handle: Handle) -> impl IntoView {
-    let table = (!cont).then(|| table(&text, handle));
-    let count = states::all(&text).count();
-    let states = (count > 1).then(|| {
-        let shown = states::all(&text).skip(count.saturating_sub(STATES_MAX));
-        let states: Vec<_> = shown.map(|state| view! { <li>{pieces(state)}</li> }).collect();
+    let table = fields::find(&text).filter(|_| !cont).map(|fields| {
+        let left_out = fields.members.len().saturating_sub(FIELDS_MAX) as u64;
+        let told =
+            (left_out > 0).then(|| format!("{} more are in the text.", figures::counted(left_out, "field", "fields")));
+        let rows = fields.members.iter().take(FIELDS_MAX).map(|member| row(member, fields.form, handle));
         view! {
-            <h3>{figures::counted(count as u64, "state", "states")}</h3>
-            <ol class="states-list" start=count.saturating_sub(STATES_MAX) + 1>{states}</ol>
+            <h3>"Fields"</h3>
+            <table class="fields">
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+            <p>{told}</p>
         }
     });
+    let count = states::all(&text).count();
+    let first = count.saturating_sub(STATES_MAX);
+    let parts = if count > 1 {
+        let shown = states::all(&text).enumerate().skip(first);
+        Either::Left(
+            shown
+                .map(|(index, state)| view! { <li value=index + 1><Text text=state.to_owned() /></li> })
+                .collect_view(),
+        )
+    } else {
+        Either::Right(blocks(&text).map(|text| view! { <li class="block"><Text text /></li> }).collect_view())
+    };
+    let title = if count > 1 { figures::counted(count as u64, "state", "states") } else { "Text".to_owned() };
     view! {
         {table}
-        <h3>"Text"</h3>
-        <div class="whole" tabindex="0" role="region" aria-label="The line’s text">{blocks(&text)}</div>
-        {states}
+        <h3>{title}</h3>
+        <div class="whole" tabindex="0" role="region" aria-label="The line’s text">
+            <ol data-numbered=(count > 1).then_some("true")>{parts}</ol>
+        </div>
     }
-}
-
-fn table(text: &str, handle: Handle) -> Option<impl IntoView + use<>> {
-    let fields = fields::find(text)?;
-    let (form, count) = (fields.form, fields.members.len());
-    let rows: Vec<_> = fields.members.iter().take(FIELDS_MAX).map(|member| row(member, form, handle)).collect();
-    let left_out = count.saturating_sub(FIELDS_MAX);
-    Some(view! {
-        <h3>"Fields"</h3>
-        <table class="fields">
-            <tbody>{rows}</tbody>
-        </table>
-        {(left_out > 0).then(|| view! { <p>{format!("{} more are in the text.", figures::counted(left_out as u64, "field", "fields"))}</p> })}
-    })
 }
 
 fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<> {
@@ -138,18 +142,10 @@ fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<>
     let (only, without) = (format!("Only lines with this {key}"), format!("Only lines without this {key}"));
     let filters = (!member.is_nested()).then(|| {
         view! {
-            <button
-                type="button"
-                aria-label=format!("Only lines with this {key}")
-                on:click=move |_| client::with(handle, |viewer| viewer.filter_for(pattern.get_value()))
-            >
+            <button type="button" aria-label=only on:click=move |_| with(handle, |viewer| viewer.filter_for(pattern.get_value()))>
                 "only"
             </button>
-            <button
-                type="button"
-                aria-label=format!("Only lines without this {key}")
-                on:click=move |_| client::with(handle, |viewer| viewer.filter_without(pattern.get_value()))
-            >
+            <button type="button" aria-label=without on:click=move |_| with(handle, |viewer| viewer.filter_without(pattern.get_value()))>
                 "without"
             </button>
         }
@@ -161,11 +157,7 @@ fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<>
             <td>
                 <Text text=value />
                 <span class="acts">
-                    <button
-                        type="button"
-                        aria-label=format!("Copy the value of {key}")
-                        on:click=move |_| client::with(handle, |viewer| viewer.copy_text(&copied, "Value"))
-                    >
+                    <button type="button" aria-label=copy on:click=move |_| with(handle, |viewer| viewer.copy_text(&copied, "Value"))>
                         "copy"
                     </button>
                     {filters}
@@ -173,6 +165,18 @@ fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<>
             </td>
         </tr>
     }
+}
+
+/// A text with its colours and links; drawn in the browser only, where alone a line can stand open.
+#[component]
+fn Text(text: String) -> impl IntoView {
+    let place = NodeRef::<html::Span>::new();
+    Effect::new(move |_| {
+        if let Some(place) = place.get() {
+            client::draw_text(&place, &text);
+        }
+    });
+    view! { <span class="said" node_ref=place></span> }
 }
 
 fn name(record: &Record) -> String {
@@ -206,9 +210,8 @@ fn odd(record: &Record) -> impl Iterator<Item = &'static str> + use<> {
     told.into_iter().filter(|(is, _)| *is).map(|(_, sentence)| sentence)
 }
 
-fn left_out(bytes: u64) -> impl IntoView {
-    let told = format!("{} more are left out; the source’s raw bytes have them.", figures::bytes(bytes));
-    view! { <p>{told}</p> }
+fn left_out(bytes: u64) -> String {
+    format!("{} more are left out; the source’s raw bytes have them.", figures::bytes(bytes))
 }
 
 /// The line's text, as far as it is at hand.
@@ -219,8 +222,8 @@ fn full_text(record: &Record, signals: Signals) -> String {
     })
 }
 
-/// A text in blocks that the browser lays out as they come into view.
-fn blocks(text: &str) -> Vec<impl IntoView + use<>> {
+/// A text in parts that the browser lays out as they come into view.
+fn blocks(text: &str) -> impl Iterator<Item = String> + use<'_> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let mut end = BLOCK_BYTES.min(rest.len());
@@ -229,11 +232,6 @@ fn blocks(text: &str) -> Vec<impl IntoView + use<>> {
         }
         let (block, after) = rest.split_at(end);
         rest = after;
-        blocks.push(view! { <span class="block">{pieces(block)}</span> });
-    }
-    blocks
-}
-
-fn pieces(text: &str) -> Vec<impl IntoView + use<>> {
-    drawing::as_written(text).into_iter().map(|run| view! { <Piece run reached=true /> }).collect()
+        (!block.is_empty()).then(|| block.to_owned())
+    })
 }

@@ -58,7 +58,7 @@ fn Piece(run: Run) -> impl IntoView {
     if run.style.role == Role::Link {
         let address = run.text.clone();
         Either::Left(view! {
-            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex=tabindex>
+            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex="-1">
                 {run.text}
             </a>
         })
