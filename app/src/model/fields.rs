@@ -157,7 +157,7 @@ impl Member<'_> {
             }
             Form::Logfmt | Form::Text => {
                 let end = if self.raw.ends_with('"') { "" } else { r"([\s,;)\]}]|$)" };
-                format!(r"(^|[\s(\[{{,;]){}={}{end}", escaped(&self.key), escaped(self.raw))
+                format!(r"\b{}={}{end}", escaped(&self.key), escaped(self.raw))
             }
         }
     }
@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(fields.members[1].pattern(Form::Json), r#""n"\s*:\s*1\s*[,}]"#);
         let fields = find("saved shard=88, lr=3.0").unwrap();
         let patterns: Vec<_> = fields.members.iter().map(|member| member.pattern(fields.form)).collect();
-        assert_eq!(patterns, [r"(^|[\s(\[{,;])shard=88([\s,;)\]}]|$)", r"(^|[\s(\[{,;])lr=3\.0([\s,;)\]}]|$)"]);
+        assert_eq!(patterns, [r"\bshard=88([\s,;)\]}]|$)", r"\blr=3\.0([\s,;)\]}]|$)"]);
     }
 
     #[test]
