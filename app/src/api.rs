@@ -168,6 +168,11 @@ fn shortened_line(line: &[u8]) -> Option<Vec<u8>> {
     serde_json::to_vec(&WindowItem::Record(record)).ok()
 }
 
+/// Reads one line of a window. As text, as the page's own data are read: one way of reading is enough for the browser.
+pub(crate) fn item(line: &[u8]) -> serde_json::Result<WindowItem> {
+    serde_json::from_str(&String::from_utf8_lossy(line))
+}
+
 /// Gathers a window that is short enough to be held.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gathered {
@@ -186,7 +191,7 @@ impl Gathered {
         let mut splitter = Splitter::default();
         let mut ended = false;
         while let Some(chunk) = chunks.next().await {
-            splitter.push(&chunk, |line| match serde_json::from_slice(line) {
+            splitter.push(&chunk, |line| match item(line) {
                 Ok(WindowItem::Head(head)) => gathered.head = Some(head),
                 Ok(WindowItem::Record(record)) => gathered.records.push(record),
                 Ok(WindowItem::End) => ended = true,

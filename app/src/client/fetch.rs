@@ -231,7 +231,7 @@ impl Viewer {
         while let Some(chunk) = chunks.next().await {
             {
                 let mut state = self.state.borrow_mut();
-                splitter.push(&chunk, |line| match serde_json::from_slice(line) {
+                splitter.push(&chunk, |line| match api::item(line) {
                     Ok(WindowItem::Head(found)) => {
                         rank = found.rank.unwrap_or_default();
                         head = Some(found);

@@ -128,7 +128,7 @@ impl Viewer {
                 draw_timeline(holder, &bars(stats));
             }
             if let (Some(holder), Some(stats)) = (&minimap, &state.overview.by_line) {
-                draw_minimap(holder, &rows(stats), &state.hits);
+                draw_minimap(holder, &rows(stats), &state.hits, stats.lines);
             }
             if let Some(holder) = dom::by_id("lane") {
                 draw_lane(&holder, if state.is_filtered() { &[] } else { &state.hits });
@@ -145,7 +145,7 @@ impl Viewer {
         let lines = state.overview.by_line.as_ref().map_or(0, |stats| stats.lines).max(1);
         if let Some(map) = minimap {
             let number = |line: u64| state.number(line).unwrap_or(line + 1);
-            let height = f64::from(map.client_height()).min(map_px());
+            let height = f64::from(map.client_height()).min(map_px(lines));
             let y = |n: u64| share(n, lines) * height;
             place(map, ".here", "top", "height", y(number(range.start).saturating_sub(1)), y(number(last)), 3.0);
         }
@@ -278,7 +278,7 @@ impl Viewer {
             drop(holder.set_pointer_capture(event.pointer_id()));
             let y = f64::from(event.client_y());
             let top = holder.get_bounding_client_rect().top();
-            let share = (y - top) / f64::from(holder.client_height()).min(map_px()).max(1.0);
+            let share = (y - top) / viewer.map_height(holder);
             viewer.state.borrow_mut().overview.drag = Some(Drag { start: y, share });
             viewer.map_to(share);
         });
@@ -290,7 +290,7 @@ impl Viewer {
                     return;
                 };
                 let y = f64::from(event.client_y());
-                let height = f64::from(holder.client_height()).min(map_px()).max(1.0);
+                let height = viewer.map_height(holder);
                 let moved = (y - drag.start) / height * if event.shift_key() { FINE } else { 1.0 };
                 let share = (drag.share + moved).clamp(0.0, 1.0);
                 viewer.state.borrow_mut().overview.drag = Some(Drag { start: y, share });
@@ -305,6 +305,11 @@ impl Viewer {
                 viewer.settle();
             }
         });
+    }
+
+    fn map_height(&self, holder: &HtmlElement) -> f64 {
+        let lines = self.state.borrow().overview.by_line.as_ref().map_or(u64::MAX, |stats| stats.lines);
+        f64::from(holder.client_height()).min(map_px(lines)).max(1.0)
     }
 
     /// Shows the lines at a share of the whole log, in the middle of the view.
@@ -333,11 +338,11 @@ impl Viewer {
     }
 }
 
-/// The full height of a minimap: a screen's rows, not stretched over a short log's few parts.
-fn map_px() -> f64 {
+/// The full height of a minimap: not stretched over a short log's few lines.
+fn map_px(lines: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "some hundred rows")]
-    let px = LINE_BUCKETS as f64 * MAP_ROW_PX;
-    px
+    let px = LINE_BUCKETS.min(lines) as f64 * MAP_ROW_PX;
+    px.max(MAP_ROW_PX)
 }
 
 fn share(n: u64, lines: u64) -> f64 {
@@ -376,11 +381,11 @@ fn draw_timeline(holder: &HtmlElement, bars: &[Bar]) {
     }
 }
 
-fn draw_minimap(holder: &HtmlElement, rows: &[Bar], hits: &[u64]) {
+fn draw_minimap(holder: &HtmlElement, rows: &[Bar], hits: &[u64], lines: u64) {
     let Some(canvas) = Canvas::of(holder) else {
         return;
     };
-    let height = canvas.height.min(map_px());
+    let height = canvas.height.min(map_px(lines));
     #[expect(clippy::cast_precision_loss, reason = "some hundred rows")]
     let y = |at: usize, count: usize| at as f64 * height / count.max(1) as f64;
     let inks = ["--bar-faint", "--level-warn", "--level-error", "--hit-tick"].map(|token| canvas.color(token));
