@@ -91,6 +91,7 @@ test("a value finds its lines, or leaves them out", async ({ viewer, page }) => 
   await row.hover();
   await row.getByRole("button", { name: "Only lines with this shard" }).click();
   await viewer.counted(20);
+  await expect(page).toHaveURL(/q=[^&]*shard/);
   await page.goBack();
   await viewer.counted(71);
   await row.hover();

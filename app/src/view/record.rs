@@ -14,6 +14,9 @@ use crate::model::{figures, states, time};
 /// Bytes of a long line that are laid out together.
 const BLOCK_BYTES: usize = 16 << 10;
 
+/// Bytes of a value that its cell shows; the text below has all of it.
+const VALUE_BYTES_MAX: usize = 4 << 10;
+
 /// Fields that are listed at most.
 const FIELDS_MAX: usize = 300;
 
@@ -38,9 +41,9 @@ pub fn Open(
         }
     };
     let copy_json = move |_| {
-        let json = signals.open.with_untracked(|open| serde_json::to_string_pretty(open.as_ref()?).ok());
+        let json = signals.open.with_untracked(|open| serde_json::to_string(open.as_ref()?).ok());
         if let Some(json) = json {
-            with(handle, |viewer| viewer.copy_text(&json, "JSON"));
+            with(handle, |viewer| viewer.copy_text(&fields::pretty(&json), "JSON"));
         }
     };
     let close = move |_| {
@@ -123,7 +126,9 @@ fn Said(text: String, cont: bool, handle: Handle) -> impl IntoView {
                 .collect_view(),
         )
     } else {
-        Either::Right(blocks(&text).map(|text| view! { <li class="block"><Text text /></li> }).collect_view())
+        Either::Right(
+            blocks(&text, BLOCK_BYTES).map(|text| view! { <li class="block"><Text text /></li> }).collect_view(),
+        )
     };
     let title = if count > 1 { figures::counted(count as u64, "state", "states") } else { "Text".to_owned() };
     view! {
@@ -138,7 +143,9 @@ fn Said(text: String, cont: bool, handle: Handle) -> impl IntoView {
 fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<> {
     let key = member.key.to_string();
     let value = if member.is_nested() { fields::pretty(member.raw) } else { member.text().into_owned() };
-    let (copied, pattern) = (value.clone(), StoredValue::new(member.pattern(form)));
+    let shown = blocks(&value, VALUE_BYTES_MAX).next().unwrap_or_default();
+    let shown = if shown.len() < value.len() { format!("{shown}…") } else { shown };
+    let pattern = StoredValue::new(member.pattern(form));
     let (only, without) = (format!("Only lines with this {key}"), format!("Only lines without this {key}"));
     let filters = (!member.is_nested()).then(|| {
         view! {
@@ -155,9 +162,9 @@ fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<>
         <tr>
             <th scope="row" title=title>{key}</th>
             <td>
-                <Text text=value />
+                <Text text=shown />
                 <span class="acts">
-                    <button type="button" aria-label=copy on:click=move |_| with(handle, |viewer| viewer.copy_text(&copied, "Value"))>
+                    <button type="button" aria-label=copy on:click=move |_| with(handle, |viewer| viewer.copy_text(&value, "Value"))>
                         "copy"
                     </button>
                     {filters}
@@ -222,11 +229,11 @@ fn full_text(record: &Record, signals: Signals) -> String {
     })
 }
 
-/// A text in parts that the browser lays out as they come into view.
-fn blocks(text: &str) -> impl Iterator<Item = String> + use<'_> {
+/// A text in parts of so many bytes at most, each of whole characters.
+fn blocks(text: &str, bytes_max: usize) -> impl Iterator<Item = String> + use<'_> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let mut end = BLOCK_BYTES.min(rest.len());
+        let mut end = bytes_max.min(rest.len());
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
