@@ -16,6 +16,21 @@ for (const colorScheme of ["light", "dark"] as const) {
           expect(overflow).toBe(0);
         });
       }
+
+      test("axe finds nothing on lines of every kind, on an open one, on the options", async ({ page, viewer }) => {
+        const check = async () => {
+          // A ground that a line asks for is drawn as it is, and so is the text on it.
+          const found = await new AxeBuilder({ page }).exclude('[class*="bg-"]').analyze();
+          expect(found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`)).toEqual([]);
+        };
+        await viewer.open("aids", "?n=6");
+        await page.keyboard.press("Enter");
+        await expect(page.getByTestId("record")).toBeVisible();
+        await check();
+        await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "View", exact: true }).click();
+        await check();
+      });
     });
   }
 }

@@ -9,11 +9,12 @@ const START = Date.UTC(2026, 10, 22, 2, 14);
 
 /** The folder with all logs: made once a run, kept for the next. */
 export function logs(): string {
-  const folder = join(tmpdir(), `logboom-tests-2-${LINES}`);
+  const folder = join(tmpdir(), `logboom-tests-3-${LINES}`);
   if (existsSync(join(folder, "done"))) return folder;
   rmSync(folder, { recursive: true, force: true });
   writeLarge(join(folder, "large"));
   writeOdd(join(folder, "odd"));
+  writeAids(join(folder, "aids"));
   mkdirSync(join(folder, "runs", "empty"), { recursive: true });
   writeFileSync(join(folder, "runs", "empty", "nothing.log"), "");
   writeFileSync(join(folder, "done"), "");
@@ -64,4 +65,25 @@ function writeOdd(folder: string) {
   ];
   const filler = Array.from({ length: 300 }, (_, n) => `INFO filler ${n} ${n % 5 === 0 ? "words ".repeat(60) : ""}`);
   writeFileSync(join(folder, "odd.log"), [...lines, ...filler].map((line, n) => `${stamp(n)} ${line}\n`).join(""));
+}
+
+/** Lines that are read more easily than they were written. */
+function writeAids(folder: string) {
+  mkdirSync(folder, { recursive: true });
+  const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
+  const bar = (percent: number) => `shards: ${percent}%|${"█".repeat(percent / 5).padEnd(20)}| ${percent * 89}/8900`;
+  const lines = [
+    `${at(0)} INFO the first line`,
+    `${at(1)} INFO \x1b[38;5;208morange\x1b[0m \x1b[38;2;30;30;30mnight\x1b[0m \x1b[48;2;90;20;120;97mground\x1b[0m \x1b[2K\x1b[1Aend`,
+    `${at(2)} INFO ${[0, 20, 40, 60].map(bar).join("\r")}\r`,
+    `${at(3)} INFO see https://example.com/a_(b)?c=d. (http://x.example), javascript:alert(1)`,
+    `[2026-11-22 02:14:04,500] {jobs.py:10} WARNING - loss=0.5 a==b`,
+    JSON.stringify({ time: at(5), level: "info", message: "request served", path: "/a b", status: 200, user: { id: 7 } }),
+    `ts=${at(6)} level=warn msg="slow query" ms=1204`,
+    `${at(7)} ERROR it failed\nTraceback: x=1`,
+    `${at(19.5)} INFO after the gap`,
+    `{"level":"info","nested":${"[".repeat(7000)}${"]".repeat(7000)}}`,
+    ...Array.from({ length: 60 }, (_, n) => `${at(20 + n / 2)} INFO filler ${n} shard=${n % 3}`),
+  ];
+  writeFileSync(join(folder, "aids.log"), lines.map((line) => `${line}\n`).join(""));
 }

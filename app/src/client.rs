@@ -22,6 +22,7 @@ mod selection;
 mod viewer;
 mod zones;
 
+pub use record::draw_text;
 pub use search::Stops;
 pub use viewer::Viewer;
 pub use zones::is_known as is_zone;

@@ -60,22 +60,31 @@ fn add_target() -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let path = entry?.path();
-        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        if path.is_dir() {
+            copy(&path, &to.join(name))?;
+        } else {
             fs::copy(&path, to.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
         }
     }
     Ok(())
 }
 
-/// Puts a `.br` and a `.gz` beside every file; says how large the wasm is with brotli.
+/// Puts a `.br` and a `.gz` beside every file but fonts, which are compressed; says how large the wasm is with brotli.
 fn compress(folder: &Path) -> Result<usize> {
     let mut wasm_bytes = 0;
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
             wasm_bytes += compress(&path)?;
+            continue;
+        }
+        if path.extension().is_some_and(|ending| ending == "woff2") {
             continue;
         }
         let plain = fs::read(&path)?;

@@ -1,8 +1,29 @@
 //! The line that stands open beside the log.
 
 use leptos::prelude::*;
+use web_sys::Element;
 
-use super::Viewer;
+use super::{Viewer, dom, pool};
+use crate::model::drawing;
+use crate::model::style::Role;
+
+/// Draws a text into an element as it was written, with its colours, links and lines.
+pub fn draw_text(parent: &Element, text: &str) {
+    parent.set_text_content(None);
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            drop(parent.append_child(&document().create_text_node("\n")));
+        }
+        for run in drawing::as_written(line) {
+            let name = if run.style.role == Role::Link { "a" } else { "span" };
+            if let Some(element) = dom::create(name, "") {
+                pool::draw_run(&element, &run);
+                dom::set(&element, "tabindex", None);
+                drop(parent.append_child(&element));
+            }
+        }
+    }
+}
 
 impl Viewer {
     /// Opens the current line, and keeps it open as the current line moves.
@@ -15,10 +36,29 @@ impl Viewer {
             return;
         };
         self.signals.whole.set(None);
+        let was_open = self.signals.open.with_untracked(Option::is_some);
         self.signals.open.set(Some((*record).clone()));
+        if !was_open {
+            self.reveal_later();
+        }
         if record.cut.is_some() {
             self.fetch_whole(&record);
         }
+    }
+
+    /// Shows the current line again once the open one has taken its room.
+    fn reveal_later(&self) {
+        let viewer = self.clone();
+        leptos::task::spawn_local(async move {
+            leptos::task::tick().await;
+            // The first frame learns how high the view is by now.
+            viewer.draw();
+            viewer.change(|state| {
+                if let Some(line) = state.current {
+                    state.mark(line);
+                }
+            });
+        });
     }
 
     /// Closes it. Says whether it was open.

@@ -360,7 +360,7 @@ impl Viewer {
     }
 
     /// Draws a frame: the rows in view, the scrolled area, what the signals say; and asks for what is missing.
-    fn draw(&self) {
+    pub(super) fn draw(&self) {
         let (here, view, ahead) = {
             let mut state = self.state.borrow_mut();
             state.draw();

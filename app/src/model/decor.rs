@@ -61,16 +61,25 @@ fn link(text: &str, before: Range<usize>) -> Option<Range<usize>> {
         return None;
     }
     let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"`{}|\\^'“”‘’«»…".contains(c);
-    let mut body = rest.split(ends).next().unwrap_or_default();
-    loop {
-        let unpaired =
-            |open: char, close: char| body.ends_with(close) && body.matches(close).count() > body.matches(open).count();
-        if !body.ends_with(['.', ',', ';', ':', '!', '?', '*']) && !unpaired('(', ')') && !unpaired('[', ']') {
-            break;
-        }
-        body = body.get(..body.len() - 1)?;
-    }
+    let body = without_punctuation(rest.split(ends).next().unwrap_or_default());
     (!body.is_empty()).then(|| before.end - length..before.end + 3 + body.len())
+}
+
+/// An address without what ends the sentence around it: marks, and brackets that were not opened in it.
+fn without_punctuation(address: &str) -> &str {
+    let count = |c: char| address.matches(c).count();
+    let (mut round, mut square) = (count(')').saturating_sub(count('(')), count(']').saturating_sub(count('[')));
+    let mut end = address.len();
+    for c in address.chars().rev() {
+        match c {
+            '.' | ',' | ';' | ':' | '!' | '?' | '*' => {}
+            ')' if round > 0 => round -= 1,
+            ']' if square > 0 => square -= 1,
+            _ => break,
+        }
+        end -= c.len_utf8();
+    }
+    address.get(..end).unwrap_or_default()
 }
 
 /// The bar of `62%|█████   |`, whose `%` is at `at`: its full part and its empty one.
@@ -122,6 +131,12 @@ mod tests {
         check("(http://a.example/b_(c)) <HTTP://x/>", Role::Link, &["http://a.example/b_(c)", "HTTP://x/"]);
         check("\"url\":\"http://a:80/\",http://[::1]:8080/x", Role::Link, &["http://a:80/", "http://[::1]:8080/x"]);
         check("https://пример.example/é, x", Role::Link, &["https://пример.example/é"]);
+    }
+
+    #[test]
+    fn an_address_that_ends_in_thousands_of_brackets_takes_no_time() {
+        let text = format!("http://a{}", ")".repeat(1 << 16));
+        check(&text, Role::Link, &["http://a"]);
     }
 
     #[test]

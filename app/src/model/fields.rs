@@ -7,6 +7,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::decor;
+use super::find::escaped;
 use super::stamp;
 use super::style::Role;
 
@@ -156,23 +157,10 @@ impl Member<'_> {
             }
             Form::Logfmt | Form::Text => {
                 let end = if self.raw.ends_with('"') { "" } else { r"([\s,;)\]}]|$)" };
-                format!(r"(^|[\s(\[{{,;]){}={}{end}", escaped(&self.key), escaped(self.raw))
+                format!(r"\b{}={}{end}", escaped(&self.key), escaped(self.raw))
             }
         }
     }
-}
-
-/// A text as a regular expression that finds just it.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if r"\.+*?()|[]{}^$#&-~".contains(c) {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }
 
 /// JSON with a line for each member. Values that are no JSON stay as they are.
@@ -294,7 +282,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, escaped, find, pretty, read};
+    use super::{Form, find, pretty, read};
 
     #[track_caller]
     fn members(text: &str) -> Vec<(String, String)> {
@@ -358,8 +346,7 @@ mod tests {
         assert_eq!(fields.members[1].pattern(Form::Json), r#""n"\s*:\s*1\s*[,}]"#);
         let fields = find("saved shard=88, lr=3.0").unwrap();
         let patterns: Vec<_> = fields.members.iter().map(|member| member.pattern(fields.form)).collect();
-        assert_eq!(patterns, [r"(^|[\s(\[{,;])shard=88([\s,;)\]}]|$)", r"(^|[\s(\[{,;])lr=3\.0([\s,;)\]}]|$)"]);
-        assert_eq!(escaped("a-b#c"), r"a\-b\#c");
+        assert_eq!(patterns, [r"\bshard=88([\s,;)\]}]|$)", r"\blr=3\.0([\s,;)\]}]|$)"]);
     }
 
     #[test]

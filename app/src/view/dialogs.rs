@@ -13,7 +13,7 @@ const KEYS: [(&str, &str); 12] = [
     (":", "go to a line or a time"),
     ("w", "wrap long lines, or not"),
     ("y", "copy a link to the current line"),
-    ("Enter, double click", "open the current line beside the log"),
+    ("Enter", "open the current line beside the log"),
     ("← →", "scroll sideways"),
     ("?", "this help"),
     ("Escape", "close, or back to the log"),

@@ -4,9 +4,16 @@ use leptos::prelude::*;
 
 use super::log::Handle;
 use super::signals::Signals;
-use crate::client;
+use crate::client::{self, with};
 use crate::model::size::Size;
 use crate::model::view::{COLUMNS, Clock, View, ZoneName};
+
+/// Something that can be chosen.
+struct Choice {
+    label: &'static str,
+    is_chosen: Signal<bool>,
+    choose: Callback<()>,
+}
 
 /// The popover that the header's button opens.
 #[component]
@@ -16,76 +23,68 @@ pub fn Options(
     /// The viewer.
     handle: Handle,
 ) -> impl IntoView {
-    let change = Callback::new(move |change: fn(&mut View)| {
-        client::with(handle, |viewer| viewer.set_view(change));
-    });
-    let is = move |test: fn(&View) -> bool| Signal::derive(move || signals.view.with(test));
-    let columns = COLUMNS.map(|column| {
-        let shown = Signal::derive(move || signals.view.with(|view| !view.hidden.has(column)));
-        let toggle = move |_| {
-            client::with(handle, |viewer| viewer.set_view(|view| view.hidden = view.hidden.toggled(column)));
-        };
-        view! {
-            <label>
-                <input type="checkbox" prop:checked=shown on:change=toggle />
-                {column}
-            </label>
-        }
-    });
-    let sizes = Size::ALL.map(|size| {
-        let chosen = Signal::derive(move || signals.size.get() == size);
-        view! { <Choice group="size" label=size.name() chosen on_choose=Callback::new(move |()| client::with(handle, |viewer| viewer.set_size(size))) /> }
-    });
-    let clocks =
-        [("time of day", Clock::Day), ("since the start", Clock::Start), ("since the line before", Clock::Delta)];
-    let clocks = clocks.map(|(label, clock)| {
-        let chosen = Signal::derive(move || signals.view.with(|view| view.clock == clock));
-        let choose = move |()| client::with(handle, |viewer| viewer.set_view(|view| view.clock = clock));
-        view! { <Choice group="clock" label chosen on_choose=Callback::new(choose) /> }
-    });
+    let choice = |label: &'static str, test: fn(&View) -> bool, change: fn(&mut View)| Choice {
+        label,
+        is_chosen: Signal::derive(move || signals.view.with(test)),
+        choose: Callback::new(move |()| with(handle, |viewer| viewer.set_view(change))),
+    };
+    let lines = vec![
+        choice("wrapped", |view| view.wrap, |view| view.wrap = !view.wrap),
+        choice("as they were written", |view| view.raw, |view| view.raw = !view.raw),
+    ];
+    let column = |label: &'static str| Choice {
+        label,
+        is_chosen: Signal::derive(move || signals.view.with(|view| !view.hidden.has(label))),
+        choose: Callback::new(move |()| {
+            with(handle, |viewer| viewer.set_view(|view| view.hidden = view.hidden.toggled(label)));
+        }),
+    };
+    let columns = COLUMNS.into_iter().map(column).collect();
+    let clocks = vec![
+        choice("time of day", |view| view.clock == Clock::Day, |view| view.clock = Clock::Day),
+        choice("since the start", |view| view.clock == Clock::Start, |view| view.clock = Clock::Start),
+        choice("since the line before", |view| view.clock == Clock::Delta, |view| view.clock = Clock::Delta),
+    ];
+    let zones = vec![
+        choice("UTC", |view| view.zone == ZoneName::Utc, |view| view.zone = ZoneName::Utc),
+        choice("your own", |view| view.zone == ZoneName::Local, |view| view.zone = ZoneName::Local),
+    ];
+    let size = |size: Size| Choice {
+        label: size.name(),
+        is_chosen: Signal::derive(move || signals.size.get() == size),
+        choose: Callback::new(move |()| with(handle, |viewer| viewer.set_size(size))),
+    };
+    let sizes = Size::ALL.into_iter().map(size).collect();
     view! {
         <div id="options" class="options" popover="auto" role="dialog" aria-label="How lines are shown">
-            <fieldset>
-                <legend>"Lines"</legend>
-                <label>
-                    <input type="checkbox" prop:checked=is(|view| view.wrap) on:change=move |_| change.run(|view| view.wrap = !view.wrap) />
-                    "wrapped"
-                </label>
-                <label>
-                    <input type="checkbox" prop:checked=is(|view| view.raw) on:change=move |_| change.run(|view| view.raw = !view.raw) />
-                    "as they were written"
-                </label>
-            </fieldset>
-            <fieldset>
-                <legend>"Columns"</legend>
-                {columns.into_iter().collect_view()}
-            </fieldset>
-            <fieldset>
-                <legend>"Times"</legend>
-                {clocks.into_iter().collect_view()}
-            </fieldset>
-            <fieldset>
-                <legend>"Zone"</legend>
-                <Choice group="zone" label="UTC" chosen=is(|view| view.zone == ZoneName::Utc) on_choose=Callback::new(move |()| change.run(|view| view.zone = ZoneName::Utc)) />
-                <Choice group="zone" label="your own" chosen=is(|view| view.zone == ZoneName::Local) on_choose=Callback::new(move |()| change.run(|view| view.zone = ZoneName::Local)) />
+            <Group title="Lines" kind="checkbox" choices=lines />
+            <Group title="Columns" kind="checkbox" choices=columns />
+            <Group title="Times" kind="radio" choices=clocks />
+            <div>
+                <Group title="Zone" kind="radio" choices=zones />
                 <Named signals handle />
-            </fieldset>
-            <fieldset>
-                <legend>"Text"</legend>
-                {sizes.into_iter().collect_view()}
-            </fieldset>
+            </div>
+            <Group title="Text" kind="radio" choices=sizes />
         </div>
     }
 }
 
-/// One of several.
+/// Things of which one can be chosen, or several.
 #[component]
-fn Choice(group: &'static str, label: &'static str, chosen: Signal<bool>, on_choose: Callback<()>) -> impl IntoView {
+fn Group(title: &'static str, kind: &'static str, choices: Vec<Choice>) -> impl IntoView {
+    let choices = choices.into_iter().map(|Choice { label, is_chosen, choose }| {
+        view! {
+            <label>
+                <input type=kind name=title prop:checked=is_chosen on:change=move |_| choose.run(()) />
+                {label}
+            </label>
+        }
+    });
     view! {
-        <label>
-            <input type="radio" name=group prop:checked=chosen on:change=move |_| on_choose.run(()) />
-            {label}
-        </label>
+        <fieldset>
+            <legend>{title}</legend>
+            {choices.collect_view()}
+        </fieldset>
     }
 }
 
@@ -105,7 +104,7 @@ fn Named(signals: Signals, handle: Handle) -> impl IntoView {
             problem.set(None);
         } else if typed.contains('/') && client::is_zone(&typed) {
             problem.set(None);
-            client::with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
+            with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
         } else {
             problem.set(Some(format!("There is no zone “{typed}”. Names are like Europe/Berlin.")));
         }

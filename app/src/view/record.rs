@@ -1,19 +1,21 @@
 //! A line in full, beside the log: what is known of it, its fields, its text.
 
-use leptos::either::EitherOf4;
+use leptos::either::Either;
+use leptos::html;
 use leptos::prelude::*;
-use record::Level;
 use record::wire::Record;
 
 use super::log::Handle;
-use super::row::Piece;
 use super::signals::{Signals, Whole};
-use crate::client::{self, dom};
+use crate::client::{self, dom, with};
 use crate::model::fields::{self, Form, Member};
-use crate::model::{drawing, figures, states, time};
+use crate::model::{figures, states, time};
 
 /// Bytes of a long line that are laid out together.
 const BLOCK_BYTES: usize = 16 << 10;
+
+/// Bytes of a value that its cell shows; the text below has all of it.
+const VALUE_BYTES_MAX: usize = 4 << 10;
 
 /// Fields that are listed at most.
 const FIELDS_MAX: usize = 300;
@@ -35,16 +37,21 @@ pub fn Open(
     let copy_text = move |_| {
         let text = signals.open.with_untracked(|open| open.as_ref().map(|record| full_text(record, signals)));
         if let Some(text) = text {
-            client::with(handle, |viewer| viewer.copy_text(&text, "Text"));
+            with(handle, |viewer| viewer.copy_text(&text, "Text"));
         }
     };
     let copy_json = move |_| {
-        let json = signals.open.with_untracked(|open| serde_json::to_string_pretty(open.as_ref()?).ok());
+        let json = signals.open.with_untracked(|open| serde_json::to_string(open.as_ref()?).ok());
         if let Some(json) = json {
-            client::with(handle, |viewer| viewer.copy_text(&json, "JSON"));
+            with(handle, |viewer| viewer.copy_text(&fields::pretty(&json), "JSON"));
         }
     };
-    let panel = move || {
+    let close = move |_| {
+        with(handle, |viewer| {
+            viewer.close_record();
+        });
+    };
+    move || {
         is_open.get().then(|| {
             view! {
                 <section class="record" data-testid="record" aria-labelledby="record-title">
@@ -52,7 +59,7 @@ pub fn Open(
                         <h2 id="record-title">{name}</h2>
                         <button class="tool" type="button" on:click=copy_text>"Copy text"</button>
                         <button class="tool" type="button" on:click=copy_json>"Copy JSON"</button>
-                        <button class="tool close" type="button" title="Close (Escape)" on:click=move |_| client::with(handle, |viewer| { viewer.close_record(); })>
+                        <button class="tool" type="button" title="Close (Escape)" on:click=close>
                             <span aria-hidden="true">"✕"</span>
                             <span class="unseen">"Close"</span>
                         </button>
@@ -61,103 +68,103 @@ pub fn Open(
                 </section>
             }
         })
-    };
-    panel
+    }
 }
 
 #[component]
 fn Body(record: Record, signals: Signals, handle: Handle) -> impl IntoView {
-    let facts = move |record: &Record| {
-        facts(record, signals).into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view()
+    let odd = odd(&record).map(|told| view! { <li>{told}</li> }).collect_view();
+    let (text, cont) = (record.text.clone(), record.cont);
+    let facts = move || {
+        let facts = facts(&record, signals).map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> });
+        facts.collect_view()
     };
-    let odd = odd(&record).into_iter().map(|told| view! { <li>{told}</li> }).collect_view();
-    let told = record.clone();
-    let facts = move || facts(&told);
-    let rest = move || match signals.whole.get() {
-        Some(Whole::Coming(_)) => EitherOf4::A(view! { <p class="wait">"Loading the line…"</p> }),
-        Some(Whole::Failed(why)) => EitherOf4::B(view! { <p role="alert">{why}</p> }),
-        Some(Whole::Text(_, text, cut)) => {
-            EitherOf4::C(view! { <Said text cont=record.cont handle /> {cut.map(left_out)} })
+    let said = move || {
+        let (text, told) = match signals.whole.get() {
+            None => (Some(text.clone()), None),
+            Some(Whole::Text(_, text, cut)) => (Some(text), cut.map(left_out)),
+            Some(Whole::Coming(_)) => (None, Some("Loading the line…".to_owned())),
+            Some(Whole::Failed(why)) => (None, Some(why)),
+        };
+        view! {
+            {text.map(|text| view! { <Said text cont handle /> })}
+            <p role="status">{told}</p>
         }
-        None => EitherOf4::D(view! { <Said text=record.text.clone() cont=record.cont handle /> }),
     };
     view! {
         <div class="record-body">
             <dl class="facts">{facts}</dl>
             <ul class="odd">{odd}</ul>
-            {rest}
+            {said}
         </div>
     }
 }
 
-/// What the line says: its fields, its text, its states.
+/// What the line says: its fields, and its text or the states that it went through.
 #[component]
 fn Said(text: String, cont: bool, handle: Handle) -> impl IntoView {
-    let table = (!cont).then(|| table(&text, handle));
-    let count = states::all(&text).count();
-    let states = (count > 1).then(|| {
-        let shown = states::all(&text).skip(count.saturating_sub(STATES_MAX));
-        let states: Vec<_> = shown.map(|state| view! { <li>{pieces(state)}</li> }).collect();
+    let table = fields::find(&text).filter(|_| !cont).map(|fields| {
+        let left_out = fields.members.len().saturating_sub(FIELDS_MAX) as u64;
+        let told =
+            (left_out > 0).then(|| format!("{} more are in the text.", figures::counted(left_out, "field", "fields")));
+        let rows = fields.members.iter().take(FIELDS_MAX).map(|member| row(member, fields.form, handle));
         view! {
-            <h3>{figures::counted(count as u64, "state", "states")}</h3>
-            <ol class="states-list" start=count.saturating_sub(STATES_MAX) + 1>{states}</ol>
+            <h3>"Fields"</h3>
+            <table class="fields">
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+            <p>{told}</p>
         }
     });
+    let count = states::all(&text).count();
+    let first = count.saturating_sub(STATES_MAX);
+    let parts = if count > 1 {
+        let shown = states::all(&text).enumerate().skip(first);
+        Either::Left(
+            shown
+                .map(|(index, state)| view! { <li value=index + 1><Text text=state.to_owned() /></li> })
+                .collect_view(),
+        )
+    } else {
+        Either::Right(
+            blocks(&text, BLOCK_BYTES).map(|text| view! { <li class="block"><Text text /></li> }).collect_view(),
+        )
+    };
+    let title = if count > 1 { figures::counted(count as u64, "state", "states") } else { "Text".to_owned() };
     view! {
         {table}
-        <h3>"Text"</h3>
-        <div class="whole" tabindex="0" role="region" aria-label="The line’s text">{blocks(&text)}</div>
-        {states}
+        <h3>{title}</h3>
+        <div class="whole" tabindex="0" role="region" aria-label="The line’s text">
+            <ol data-numbered=(count > 1).then_some("true")>{parts}</ol>
+        </div>
     }
-}
-
-fn table(text: &str, handle: Handle) -> Option<impl IntoView + use<>> {
-    let fields = fields::find(text)?;
-    let (form, count) = (fields.form, fields.members.len());
-    let rows: Vec<_> = fields.members.iter().take(FIELDS_MAX).map(|member| row(member, form, handle)).collect();
-    let left_out = count.saturating_sub(FIELDS_MAX);
-    Some(view! {
-        <h3>"Fields"</h3>
-        <table class="fields">
-            <tbody>{rows}</tbody>
-        </table>
-        {(left_out > 0).then(|| view! { <p>{format!("{} more are in the text.", figures::counted(left_out as u64, "field", "fields"))}</p> })}
-    })
 }
 
 fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<> {
     let key = member.key.to_string();
     let value = if member.is_nested() { fields::pretty(member.raw) } else { member.text().into_owned() };
-    let (copied, pattern) = (value.clone(), StoredValue::new(member.pattern(form)));
+    let shown = blocks(&value, VALUE_BYTES_MAX).next().unwrap_or_default();
+    let shown = if shown.len() < value.len() { format!("{shown}…") } else { shown };
+    let pattern = StoredValue::new(member.pattern(form));
+    let (only, without) = (format!("Only lines with this {key}"), format!("Only lines without this {key}"));
     let filters = (!member.is_nested()).then(|| {
         view! {
-            <button
-                type="button"
-                aria-label=format!("Only lines with this {key}")
-                on:click=move |_| client::with(handle, |viewer| viewer.filter_for(pattern.get_value()))
-            >
+            <button type="button" aria-label=only on:click=move |_| with(handle, |viewer| viewer.filter_for(pattern.get_value()))>
                 "only"
             </button>
-            <button
-                type="button"
-                aria-label=format!("Only lines without this {key}")
-                on:click=move |_| client::with(handle, |viewer| viewer.filter_without(pattern.get_value()))
-            >
+            <button type="button" aria-label=without on:click=move |_| with(handle, |viewer| viewer.filter_without(pattern.get_value()))>
                 "without"
             </button>
         }
     });
+    let (copy, title) = (format!("Copy the value of {key}"), key.clone());
     view! {
         <tr>
-            <th scope="row">{key.clone()}</th>
+            <th scope="row" title=title>{key}</th>
             <td>
-                <span class="value">{pieces(&value)}</span>
+                <Text text=shown />
                 <span class="acts">
-                    <button
-                        type="button"
-                        aria-label=format!("Copy the value of {key}")
-                        on:click=move |_| client::with(handle, |viewer| viewer.copy_text(&copied, "Value"))
-                    >
+                    <button type="button" aria-label=copy on:click=move |_| with(handle, |viewer| viewer.copy_text(&value, "Value"))>
                         "copy"
                     </button>
                     {filters}
@@ -167,12 +174,24 @@ fn row(member: &Member<'_>, form: Form, handle: Handle) -> impl IntoView + use<>
     }
 }
 
+/// A text with its colours and links; drawn in the browser only, where alone a line can stand open.
+#[component]
+fn Text(text: String) -> impl IntoView {
+    let place = NodeRef::<html::Span>::new();
+    Effect::new(move |_| {
+        if let Some(place) = place.get() {
+            client::draw_text(&place, &text);
+        }
+    });
+    view! { <span class="said" node_ref=place></span> }
+}
+
 fn name(record: &Record) -> String {
     record.n.map_or_else(|| "A line".to_owned(), |n| format!("Line {}", figures::grouped(n)))
 }
 
 /// What is known of a line, in pairs of name and value.
-fn facts(record: &Record, signals: Signals) -> Vec<(&'static str, String)> {
+fn facts(record: &Record, signals: Signals) -> impl Iterator<Item = (&'static str, String)> + use<> {
     let zone = signals.view.with(|view| dom::zone(&view.zone));
     let times = record.ts.as_deref().map(|ts| {
         let (shown, utc) = (time::full(ts, zone), time::full(ts, time::Zone::Utc));
@@ -180,27 +199,26 @@ fn facts(record: &Record, signals: Signals) -> Vec<(&'static str, String)> {
     });
     let pairs = [
         ("Time", times),
-        ("Level", record.level.map(|level: Level| level.name().to_owned())),
+        ("Level", record.level.map(|level| level.name().to_owned())),
         ("Source", Some(record.source.clone())),
         ("Offset", Some(format!("byte {}", figures::grouped(record.offset)))),
     ];
-    pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// What is odd about a line, in sentences.
-fn odd(record: &Record) -> Vec<String> {
+fn odd(record: &Record) -> impl Iterator<Item = &'static str> + use<> {
     let told = [
         (record.cont, "It bears no time of its own and continues the line before it."),
         (record.late, "It is late: its time is before its place."),
         (record.wild, "Its time is not believed: it is far ahead of its neighbours’."),
         (record.lossy, "Some of its bytes are not UTF-8; a � stands for them."),
     ];
-    told.into_iter().filter(|(is, _)| *is).map(|(_, sentence)| sentence.to_owned()).collect()
+    told.into_iter().filter(|(is, _)| *is).map(|(_, sentence)| sentence)
 }
 
-fn left_out(bytes: u64) -> impl IntoView {
-    let told = format!("{} more are left out; the source’s raw bytes have them.", figures::bytes(bytes));
-    view! { <p>{told}</p> }
+fn left_out(bytes: u64) -> String {
+    format!("{} more are left out; the source’s raw bytes have them.", figures::bytes(bytes))
 }
 
 /// The line's text, as far as it is at hand.
@@ -211,22 +229,16 @@ fn full_text(record: &Record, signals: Signals) -> String {
     })
 }
 
-/// A text in blocks that the browser lays out as they come into view.
-fn blocks(text: &str) -> Vec<impl IntoView + use<>> {
+/// A text in parts of so many bytes at most, each of whole characters.
+fn blocks(text: &str, bytes_max: usize) -> impl Iterator<Item = String> + use<'_> {
     let mut rest = text;
-    let mut blocks = Vec::new();
-    while !rest.is_empty() {
-        let mut end = BLOCK_BYTES.min(rest.len());
+    std::iter::from_fn(move || {
+        let mut end = bytes_max.min(rest.len());
         while !rest.is_char_boundary(end) {
             end -= 1;
         }
         let (block, after) = rest.split_at(end);
         rest = after;
-        blocks.push(view! { <span class="block">{pieces(block)}</span> });
-    }
-    blocks
-}
-
-fn pieces(text: &str) -> Vec<impl IntoView + use<>> {
-    drawing::as_written(text).into_iter().map(|run| view! { <Piece run reached=true /> }).collect()
+        (!block.is_empty()).then(|| block.to_owned())
+    })
 }

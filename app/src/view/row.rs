@@ -52,20 +52,13 @@ pub fn Row(
 
 /// A run of a line's text; a link where it is an address of the web.
 #[component]
-pub fn Piece(
-    /// The run.
-    run: Run,
-    /// It is reached by the Tab key, where it is a link.
-    #[prop(optional)]
-    reached: bool,
-) -> impl IntoView {
+fn Piece(run: Run) -> impl IntoView {
     let classes = run.style.classes();
     let classes = (!classes.is_empty()).then_some(classes);
     if run.style.role == Role::Link {
-        let tabindex = (!reached).then_some("-1");
         let address = run.text.clone();
         Either::Left(view! {
-            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex=tabindex>
+            <a class=classes href=address target="_blank" rel="noopener noreferrer" tabindex="-1">
                 {run.text}
             </a>
         })

@@ -50,6 +50,10 @@ impl Assets {
                 "/pkg/{*name}",
                 get(|state, Path(name): Path<String>, headers| serve(state, format!("pkg/{name}"), headers)),
             )
+            .route(
+                "/fonts/{name}",
+                get(|state, Path(name): Path<String>, headers| serve(state, format!("fonts/{name}"), headers)),
+            )
             .route("/favicon.ico", get(|state, headers| serve(state, "favicon.svg".to_owned(), headers)))
             .with_state(self)
     }
@@ -70,6 +74,7 @@ impl Asset {
             Some("css") => "text/css; charset=utf-8",
             Some("wasm") => "application/wasm",
             Some("svg") => "image/svg+xml",
+            Some("woff2") => "font/woff2",
             Some("txt") => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
         }
@@ -84,7 +89,9 @@ async fn serve(State(assets): State<Assets>, name: String, headers: HeaderMap) -
     };
     let (body, encoding) = pick(asset, &headers);
     let tag = format!("\"{}{}\"", asset.hash, encoding.unwrap_or_default());
-    let lasting = if address.contains(asset.hash) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    // A font's name bears its version.
+    let named_once = address.contains(asset.hash) || address.ends_with(".woff2");
+    let lasting = if named_once { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response =
         if headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.contains(&tag)) {
             StatusCode::NOT_MODIFIED.into_response()
