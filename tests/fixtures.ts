@@ -12,7 +12,8 @@ import { Viewer } from "./pages/viewer.ts";
 export async function serve(folder: string, ...more: string[]): Promise<{ address: string; end: () => Promise<void> }> {
   const binary = process.env.LOGBOOM ?? "target/release/logboom";
   const kept = mkdtempSync(join(tmpdir(), "logboom-data-"));
-  const options = ["--listen", "127.0.0.1:0", "--data", kept, ...more];
+  const listen = more.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const options = [...listen, "--data", kept, ...more];
   const server = spawn(binary, ["serve", folder, ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const address = await new Promise<string>((resolve, reject) => {
     server.on("error", reject);
@@ -52,8 +53,8 @@ export const test = base.extend<Fixtures, { server: string }>({
       page.on("console", (message) => heard.push(`${message.type()}: ${message.text()}`));
       page.on("pageerror", (error) => heard.push(`error: ${error.message}`));
       page.on("requestfailed", (request) => {
-        // A request for lines that were passed by is dropped, as it should be.
-        const passedBy = request.url().includes("/api/page/window") && request.failure()?.errorText === "net::ERR_ABORTED";
+        // A request that was passed by is dropped, as it should be.
+        const passedBy = request.url().includes("/api/page/") && request.failure()?.errorText === "net::ERR_ABORTED";
         if (!passedBy) heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
       });
       await use(heard);

@@ -9,12 +9,13 @@ const START = Date.UTC(2026, 10, 22, 2, 14);
 
 /** The folder with all logs: made once a run, kept for the next. */
 export function logs(): string {
-  const folder = join(tmpdir(), `logboom-tests-3-${LINES}`);
+  const folder = join(tmpdir(), `logboom-tests-4-${LINES}`);
   if (existsSync(join(folder, "done"))) return folder;
   rmSync(folder, { recursive: true, force: true });
   writeLarge(join(folder, "large"));
   writeOdd(join(folder, "odd"));
   writeAids(join(folder, "aids"));
+  writeRun(join(folder, "run"));
   mkdirSync(join(folder, "runs", "empty"), { recursive: true });
   writeFileSync(join(folder, "runs", "empty", "nothing.log"), "");
   writeFileSync(join(folder, "done"), "");
@@ -65,6 +66,31 @@ function writeOdd(folder: string) {
   ];
   const filler = Array.from({ length: 300 }, (_, n) => `INFO filler ${n} ${n % 5 === 0 ? "words ".repeat(60) : ""}`);
   writeFileSync(join(folder, "odd.log"), [...lines, ...filler].map((line, n) => `${stamp(n)} ${line}\n`).join(""));
+}
+
+/** A task with groups, one in another, one never closed, and an error with its traceback; another source in between. */
+function writeRun(folder: string) {
+  mkdirSync(folder, { recursive: true });
+  const stamp = (n: number) => new Date(START + n * 100).toISOString();
+  const task = [
+    "INFO start",
+    "INFO ::group::Pre execute",
+    "INFO one",
+    "INFO ::group::Inner",
+    "INFO two",
+    "INFO ::endgroup::",
+    "INFO ::endgroup::",
+    "ERROR it failed\nTraceback (most recent call last):\n  File \"x.py\", line 1\nValueError: 7",
+    "INFO ::group::Empty",
+    "INFO ::endgroup::",
+    "INFO ::group::Never closed",
+    "INFO three",
+    "WARN careful",
+    "INFO end",
+  ];
+  const lines = task.map((line, n) => `${stamp(n)} ${line}\n`);
+  writeFileSync(join(folder, "task.log"), lines.join(""));
+  writeFileSync(join(folder, "triggerer.log"), `${new Date(START + 250).toISOString()} INFO between\n`);
 }
 
 /** Lines that are read more easily than they were written. */
