@@ -15,6 +15,7 @@ fn main() -> io::Result<()> {
     fs::create_dir_all(&dist).ok();
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed={}", style.display());
+    println!("cargo::rerun-if-changed={}", root.join("public").display());
 
     let out = PathBuf::from(variable("OUT_DIR")?);
     let mut files = Vec::new();
@@ -33,13 +34,14 @@ fn main() -> io::Result<()> {
         let sheet = out.join("app.css");
         fs::write(&sheet, joined_style(&style)?)?;
         add(&mut code, "pkg/app.css", &sheet)?;
-        add(&mut code, "favicon.svg", &root.join("public/favicon.svg"))?;
-        let mut fonts = Vec::new();
-        list(&root.join("public/fonts"), &mut fonts)?;
-        fonts.sort();
-        for font in &fonts {
-            let name = font.file_name().unwrap_or_default().to_string_lossy();
-            add(&mut code, &format!("fonts/{name}"), font)?;
+        let public = root.join("public");
+        let mut icons = Vec::new();
+        list(&public, &mut icons)?;
+        icons.sort();
+        for icon in &icons {
+            if let Some(name) = icon.strip_prefix(&public).ok().and_then(Path::to_str) {
+                add(&mut code, name, icon)?;
+            }
         }
     }
     code.push_str("]\n");

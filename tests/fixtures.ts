@@ -8,29 +8,38 @@ import { createInterface } from "node:readline";
 import { logs } from "./generate.ts";
 import { Viewer } from "./pages/viewer.ts";
 
+/** A server over a folder, on a port that was free. */
+export async function serve(folder: string, ...more: string[]): Promise<{ address: string; end: () => Promise<void> }> {
+  const binary = process.env.LOGBOOM ?? "target/release/logboom";
+  const kept = mkdtempSync(join(tmpdir(), "logboom-data-"));
+  const options = ["--listen", "127.0.0.1:0", "--data", kept, ...more];
+  const server = spawn(binary, ["serve", folder, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const address = await new Promise<string>((resolve, reject) => {
+    server.on("error", reject);
+    server.on("exit", (code) => reject(new Error(`${binary} ended with ${code}`)));
+    createInterface({ input: server.stdout }).on("line", (line) => {
+      const found = /^listening on (http:\S+)/.exec(line);
+      if (found) resolve(found[1]!.replace(/\/$/, ""));
+    });
+  });
+  const end = async () => {
+    server.removeAllListeners("exit");
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGTERM");
+    await ended;
+    rmSync(kept, { recursive: true });
+  };
+  return { address, end };
+}
+
 type Fixtures = { viewer: Viewer; quiet: string[] };
 
 export const test = base.extend<Fixtures, { server: string }>({
   server: [
     async ({}, use) => {
-      const binary = process.env.LOGBOOM ?? "target/release/logboom";
-      const kept = mkdtempSync(join(tmpdir(), "logboom-data-"));
-      const options = ["--listen", "127.0.0.1:0", "--data", kept];
-      const server = spawn(binary, ["serve", logs(), ...options], { stdio: ["ignore", "pipe", "inherit"] });
-      const address = await new Promise<string>((resolve, reject) => {
-        server.on("error", reject);
-        server.on("exit", (code) => reject(new Error(`${binary} ended with ${code}`)));
-        createInterface({ input: server.stdout }).on("line", (line) => {
-          const found = /^listening on (http:\S+)/.exec(line);
-          if (found) resolve(found[1]!.replace(/\/$/, ""));
-        });
-      });
-      await use(address);
-      server.removeAllListeners("exit");
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGTERM");
-      await ended;
-      rmSync(kept, { recursive: true });
+      const server = await serve(logs());
+      await use(server.address);
+      await server.end();
     },
     { scope: "worker", timeout: 180_000 },
   ],

@@ -36,6 +36,9 @@ pub trait Api: Send + Sync + 'static {
     /// The next line that a filter lets through, or the one before.
     fn step(&self, query: StepQuery) -> BoxFuture<'_, Result<Step, ApiError>>;
 
+    /// How many minutes a zone of the IANA database is east of UTC at that second since 1970; none where it is not known.
+    fn minutes_east(&self, zone: &str, second: i64) -> Option<i64>;
+
     /// How the log's lines and their levels lie over it.
     fn stats(&self, query: StatsQuery) -> BoxFuture<'_, Result<Stats, ApiError>>;
 }

@@ -1,6 +1,7 @@
 //! What keeps a page moving in the browser. It compiles for the server too, where nothing calls it.
 
 pub mod dom;
+pub mod history;
 pub mod keys;
 pub mod list;
 pub mod panic;
@@ -9,7 +10,6 @@ mod canvas;
 mod fetch;
 mod filter;
 mod fold;
-mod history;
 mod marks;
 mod moving;
 mod options;
@@ -26,8 +26,6 @@ pub use record::draw_text;
 pub use search::Stops;
 pub use viewer::Viewer;
 pub use zones::is_known as is_zone;
-
-use leptos::prelude::WithValue as _;
 
 /// Does something with the viewer, once the client has started it.
 pub fn with(handle: crate::view::log::Handle, then: impl FnOnce(&Viewer)) {

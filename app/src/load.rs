@@ -1,16 +1,23 @@
 //! What a page is made of: gathered on the server before anything is drawn, and sent along for the browser to start from.
 
+mod link;
+mod preview;
+
 use record::wire::{ApiError, Start, TaskInfo, TaskList, WindowQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Gathered, shortened};
-use crate::model::place::Place;
-use crate::model::time::Zone;
-use crate::model::view::{Asked, View};
+use crate::model::place::{Anchor, Place};
+use crate::model::time::{self, Zone};
+use crate::model::view::{Asked, View, ZoneName};
 use crate::model::{figures, goto, query};
+use link::Traced;
 
 /// Rows that the server renders at most.
 pub const FIRST_LINES: u64 = 200;
+
+/// Tasks that a list shows at first, and adds when more are wanted.
+pub const FIRST_TASKS: usize = 200;
 
 /// Lines shown above one that a link names.
 pub const LINES_ABOVE: u64 = 8;
@@ -27,6 +34,8 @@ pub enum Page {
         tasks: TaskList,
         /// What their ids are to hold.
         filter: String,
+        /// How many of those are shown; the others are a click away.
+        shown: usize,
     },
     /// A task's log.
     Log(Box<LogPage>),
@@ -49,36 +58,61 @@ pub struct LogPage {
     pub from_end: bool,
     /// What of the address could not be read, or not be found.
     pub problems: Vec<String>,
+    /// What became of a link's line.
+    pub told: Option<String>,
+    /// Minutes east of UTC in the view's zone, where that is named, when the first line shown was written.
+    pub zone_minutes: Option<i64>,
+    /// The log alone, to be shown in another page.
+    pub embed: bool,
+    /// The colours that the address asks for: `light` or `dark`.
+    pub theme: Option<String>,
 }
 
 impl Page {
     /// Gathers what the page at `path` shows.
     pub async fn load(api: &dyn Api, path: &str, query_text: &str) -> Self {
-        match path.strip_prefix("/t/") {
-            Some(id) if !id.is_empty() => Self::load_log(api, query::decode(id), query_text).await,
+        let embedded = path.strip_prefix("/embed/");
+        match embedded.or_else(|| path.strip_prefix("/t/")) {
+            Some(id) if !id.is_empty() => Self::load_log(api, query::decode(id), query_text, embedded.is_some()).await,
             _ => match api.tasks().await {
                 Ok(tasks) => {
                     let filter = query::pairs(query_text).find(|(name, _)| name == "q").map(|(_, value)| value);
-                    Self::List { tasks, filter: filter.unwrap_or_default() }
+                    let shown = query::pairs(query_text).find(|(name, _)| name == "show");
+                    let shown = shown.and_then(|(_, value)| value.parse().ok()).unwrap_or(FIRST_TASKS);
+                    Self::List { tasks, filter: filter.unwrap_or_default(), shown: shown.max(FIRST_TASKS) }
                 }
                 Err(error) => Self::Nothing(error),
             },
         }
     }
 
-    async fn load_log(api: &dyn Api, id: String, query_text: &str) -> Self {
+    async fn load_log(api: &dyn Api, id: String, query_text: &str, embed: bool) -> Self {
         let task = match api.task(id).await {
             Ok(task) => task,
             Err(error) => return Self::Nothing(error),
         };
         let mut asked = View::parse(query_text);
+        let theme = embed.then(|| query::pairs(query_text).find(|(name, _)| name == "theme")).flatten();
+        let theme = theme.map(|(_, value)| value).filter(|value| !value.is_empty());
+        if let Some(other) = theme.as_ref().filter(|theme| !matches!(theme.as_str(), "light" | "dark")) {
+            asked.problems.push(format!("theme={other} is unknown: theme=light and theme=dark are allowed."));
+        }
+        if let ZoneName::Named(name) = &asked.view.zone
+            && api.minutes_east(name, 0).is_none()
+        {
+            asked.problems.push(format!("tz={name} is no zone that is known: names are such as tz=Europe/Berlin."));
+            asked.view.zone = ZoneName::Utc;
+        }
         if let Some(typed) = asked.goto.take() {
-            match goto::read(&typed, task.lines_estimate, task.first_ts.as_deref(), Zone::Utc) {
+            let zone = zone(minutes_east(api, &asked.view, task.first_ts.as_deref()));
+            match goto::read(&typed, task.lines_estimate, task.first_ts.as_deref(), zone) {
                 Ok(place) => asked.view.place = place,
                 Err(problem) => asked.problems.push(problem),
             }
         }
-        Self::Log(Box::new(LogPage::load(api, task, asked).await))
+        let page = LogPage::load(api, task, asked).await;
+        let theme = theme.filter(|theme| matches!(theme.as_str(), "light" | "dark"));
+        Self::Log(Box::new(LogPage { embed, theme, ..page }))
     }
 
     /// The status of its answer.
@@ -91,16 +125,6 @@ impl Page {
             Self::List { .. } | Self::Log(_) => 200,
         }
     }
-
-    /// Its title.
-    #[must_use]
-    pub fn title(&self) -> String {
-        match self {
-            Self::List { .. } => "Logs · Logboom".to_owned(),
-            Self::Log(log) => format!("{} · Logboom", log.task.id),
-            Self::Nothing(error) => format!("{} · Logboom", error.title),
-        }
-    }
 }
 
 impl LogPage {
@@ -108,6 +132,12 @@ impl LogPage {
     #[must_use]
     pub fn view(&self) -> View {
         View::parse(&self.query).view
+    }
+
+    /// The zone of the times that the server renders. The reader's own is not known yet: it is UTC then.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        zone(self.zone_minutes)
     }
 
     async fn load(api: &dyn Api, task: TaskInfo, asked: Asked) -> Self {
@@ -122,12 +152,15 @@ impl LogPage {
             ));
             view.place = Place::End;
         }
+        let told = follow_link(api, &task, &mut view).await;
         let above = if matches!(view.place, Place::Anchor(_)) { before.max(LINES_ABOVE) } else { before };
         let mut window = fetch(api, &task, &view, view.place.start(FIRST_LINES), above).await;
         if let Some(error) =
             window.error.as_ref().filter(|error| window.head.is_none() && matches!(error.status, 400 | 404 | 416))
         {
-            problems.push(error.detail.clone());
+            if told.is_none() {
+                problems.push(error.detail.clone());
+            }
             view.place = if error.status == 416 { Place::End } else { Place::Top };
             window = fetch(api, &task, &view, view.place.start(FIRST_LINES), 0).await;
         }
@@ -144,8 +177,50 @@ impl LogPage {
                 from_end = window.records.len() as u64 > VIEW_LINES;
             }
         }
-        Self { task, query: view.query(), window, target, from_end, problems }
+        let first_ts = window.records.iter().find_map(|record| record.ts.as_deref());
+        let zone_minutes = minutes_east(api, &view, first_ts);
+        let query = view.query();
+        Self { task, query, window, target, from_end, problems, told, zone_minutes, embed: false, theme: None }
     }
+}
+
+/// Has the view show where the line of its link is now. Says what became of it, where that is not what the link says.
+async fn follow_link(api: &dyn Api, task: &TaskInfo, view: &mut View) -> Option<String> {
+    let Place::Anchor(anchor) = &view.place else { return None };
+    match link::trace(api, task, anchor, &view.mark).await {
+        Traced::There => None,
+        Traced::Moved(now) => {
+            let moved = |to: &Anchor| {
+                let offset =
+                    to.offset.checked_add_signed(now.offset.cast_signed().checked_sub_unsigned(anchor.offset)?)?;
+                (to.source == anchor.source).then(|| Anchor { source: now.source.clone(), offset })
+            };
+            view.to = view.to.as_ref().and_then(moved);
+            view.place = Place::Anchor(now);
+            Some("This line has moved since the link was made; here it is.".to_owned())
+        }
+        Traced::Gone => {
+            view.to = None;
+            let ts = std::mem::take(&mut view.mark).ts;
+            let told = match &ts {
+                Some(_) => "The line of this link is gone; here is the nearest time.",
+                None => "The line of this link is gone, and the link has no time to look around.",
+            };
+            view.place = ts.map_or(Place::Top, Place::Time);
+            Some(told.to_owned())
+        }
+    }
+}
+
+/// How far a view's zone is east of UTC at a time, in minutes, where it is named.
+fn minutes_east(api: &dyn Api, view: &View, ts: Option<&str>) -> Option<i64> {
+    let ZoneName::Named(name) = &view.zone else { return None };
+    let second = ts.and_then(time::parse_utc).map_or(0, |(second, _)| second);
+    api.minutes_east(name, second)
+}
+
+fn zone(minutes_east: Option<i64>) -> Zone {
+    minutes_east.map_or(Zone::Utc, Zone::Fixed)
 }
 
 async fn fetch(api: &dyn Api, task: &TaskInfo, view: &View, start: Start, before: u64) -> Gathered {

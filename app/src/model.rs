@@ -4,6 +4,7 @@ pub mod colors;
 pub mod conditions;
 pub mod copy;
 pub mod decor;
+pub mod download;
 pub mod drawing;
 pub mod escape;
 pub mod face;

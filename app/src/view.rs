@@ -2,6 +2,7 @@
 
 pub mod dialogs;
 pub mod document;
+pub mod download;
 pub mod filters;
 pub mod footer;
 pub mod head;
@@ -30,7 +31,7 @@ use crate::load::Page;
 pub fn App() -> impl IntoView {
     let page = SharedValue::new(|| use_context::<Page>().unwrap_or_else(without_data)).into_inner();
     match page {
-        Page::List { tasks, filter } => EitherOf3::A(view! { <list::List tasks=tasks.tasks filter /> }),
+        Page::List { tasks, filter, shown } => EitherOf3::A(view! { <list::List tasks filter shown /> }),
         Page::Log(page) => EitherOf3::B(view! { <log::Log page=*page /> }),
         Page::Nothing(error) => EitherOf3::C(view! { <notice::Nothing error /> }),
     }

@@ -92,6 +92,7 @@ fn filter(conditions: u8, log: &Log) -> Filter {
     if conditions & 0x40 != 0 {
         filter.until = Some(key(4 + u64::from(conditions >> 4 & 3)));
     }
+    filter.heads = conditions & 0x80 != 0;
     filter
 }
 

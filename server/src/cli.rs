@@ -53,6 +53,10 @@ pub struct ServeArgs {
     /// it can be made again. `logboom` in the user's cache folder where it is not given.
     #[arg(long, value_name = "DIR", env = "LOGBOOM_DATA")]
     pub data: Option<PathBuf>,
+    /// Who may show a log in a page of their own (`/embed/…`): addresses such as `https://wiki.example`, with spaces
+    /// between, `'self'` or `'none'`. `'self'` where it is not given.
+    #[arg(long, value_name = "ORIGINS", env = "LOGBOOM_FRAME_ANCESTORS")]
+    pub frame_ancestors: Option<String>,
     /// The configuration file; `logboom.toml` in the current folder where it is not given and one lies there.
     #[arg(long, value_name = "FILE", env = "LOGBOOM_CONFIG")]
     pub config: Option<PathBuf>,
@@ -108,7 +112,13 @@ pub struct FilterArgs {
     /// Lines whose text has a match of this regular expression.
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true, env = "LOGBOOM_GREP")]
     pub grep: Option<String>,
-    /// How upper and lower case are told apart in it: match, ignore, or smart (if it has a letter in upper case).
+    /// Lines whose text has no match of this regular expression.
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true, env = "LOGBOOM_NOT")]
+    pub not: Option<String>,
+    /// Lines that bear a time of their own: no continuations.
+    #[arg(long, env = "LOGBOOM_HEADS")]
+    pub heads: bool,
+    /// How upper and lower case are told apart in these: match, ignore, or smart (if one has a letter in upper case).
     #[arg(long, value_name = "CASE", default_value = "match", env = "LOGBOOM_CASE")]
     pub case: String,
     /// With so many lines before and after each match, of those that meet the other conditions.
@@ -170,7 +180,11 @@ impl TimeOptions {
 }
 
 /// The zone of this name, or at this offset.
-fn zone(name: &str) -> anyhow::Result<Zone> {
+///
+/// # Errors
+///
+/// What was typed, where it is neither.
+pub fn zone(name: &str) -> anyhow::Result<Zone> {
     if matches!(name, "UTC" | "utc" | "Z" | "GMT") {
         return Ok(Zone::Utc);
     }

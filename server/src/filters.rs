@@ -21,12 +21,25 @@ pub struct Typed {
     pub pattern: Option<String>,
     /// `smart`, `match` or `ignore`.
     pub case: Option<String>,
+    /// A regular expression that must not match.
+    pub without: Option<String>,
+    /// `1`: only lines that bear a time of their own.
+    pub heads: Option<String>,
+}
+
+impl Typed {
+    /// The same whether or not a text matches.
+    #[must_use]
+    pub fn without_pattern(&self) -> Self {
+        let case = self.case.clone().filter(|_| self.without.is_some());
+        Self { pattern: None, case, ..self.clone() }
+    }
 }
 
 impl From<LineFilter> for Typed {
     fn from(filter: LineFilter) -> Self {
-        let LineFilter { level, source, since, until, q, case, not: _, heads: _ } = filter;
-        Self { level, source, since, until, pattern: q, case }
+        let LineFilter { level, source, since, until, q, case, not, heads } = filter;
+        Self { level, source, since, until, pattern: q, case, without: not, heads: heads.then(|| "1".to_owned()) }
     }
 }
 
@@ -75,7 +88,13 @@ impl Scene<'_> {
             sources: typed.source.as_deref().map(|text| self.sources(text)).transpose()?,
             since: typed.since.as_deref().map(|text| self.time("since", text)).transpose()?,
             until: typed.until.as_deref().map(|text| self.time("until", text)).transpose()?,
-            pattern: self.pattern(typed)?,
+            pattern: self.pattern("grep", typed.pattern.as_deref(), typed)?,
+            without: self.pattern("not", typed.without.as_deref(), typed)?,
+            heads: match typed.heads.as_deref() {
+                None | Some("" | "0" | "false") => false,
+                Some("1" | "true") => true,
+                Some(other) => return Err(format!("{}{other:?}: give 1 or 0", self.spelling.name("heads"))),
+            },
         })
     }
 
@@ -120,7 +139,8 @@ impl Scene<'_> {
         first_key(self.inputs)
     }
 
-    fn pattern(&self, typed: &Typed) -> Result<Option<Arc<Pattern>>, String> {
+    /// The expression that `option` gives; `typed` says how it tells case.
+    fn pattern(&self, option: &str, text: Option<&str>, typed: &Typed) -> Result<Option<Arc<Pattern>>, String> {
         let case = match typed.case.as_deref() {
             None => self.case,
             Some("smart") => Case::Smart,
@@ -130,11 +150,11 @@ impl Scene<'_> {
                 return Err(format!("{}{other:?}: give smart, match or ignore", self.spelling.name("case")));
             }
         };
-        let Some(text) = typed.pattern.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
         let pattern = Pattern::new(text, case).map_err(|error| {
             let start: String = text.chars().take(60).collect();
             let dots = if start.len() < text.len() { "…" } else { "" };
-            let option = self.spelling.name("grep");
+            let option = self.spelling.name(option);
             let hint = match error {
                 PatternError::Syntax(_) => "; in a text, signs such as ( and [ are written with \\ before them",
                 PatternError::TooLong { .. } | PatternError::TooLarge(_) => "",
@@ -151,14 +171,19 @@ pub fn first_key(inputs: &[Input]) -> Option<Timestamp> {
     timed.or_else(|| inputs.iter().map(|input| input.origin.first_key).min())
 }
 
+/// How many seconds a zone is east of UTC at that second since 1970.
+pub fn seconds_east(zone: &Zone, second: i64) -> Option<i64> {
+    Some(match zone {
+        Zone::Utc => 0,
+        Zone::Fixed(east) => i64::from(*east),
+        Zone::Named(zone) => i64::from(zone.to_offset(jiff::Timestamp::from_second(second).ok()?).seconds()),
+    })
+}
+
 /// The date that it is at that instant in a zone, as the usual form has it.
 fn day_of(time: Timestamp, zone: &Zone) -> Option<String> {
     let seconds = i64::try_from(time.nanos().div_euclid(1_000_000_000)).ok()?;
-    let east = match zone {
-        Zone::Utc => 0,
-        Zone::Fixed(east) => i64::from(*east),
-        Zone::Named(zone) => i64::from(zone.to_offset(jiff::Timestamp::from_second(seconds).ok()?).seconds()),
-    };
+    let east = seconds_east(zone, seconds)?;
     let local = Timestamp::from_nanos(i128::from(seconds + east) * 1_000_000_000);
     Some(local.to_string().split('T').next()?.to_owned())
 }
@@ -242,6 +267,11 @@ mod tests {
         check(Typed { until: some("yesterday"), ..Typed::default() }, "until=\"yesterday\" is no time");
         check(Typed { pattern: some("("), ..Typed::default() }, "q=\"(\" is no regular expression");
         check(Typed { pattern: some(&"a".repeat(100_000)), ..Typed::default() }, "100000 bytes; the limit is 4096");
+        check(Typed { without: some("("), ..Typed::default() }, "not=\"(\" is no regular expression");
+        check(Typed { without: some("a"), ..Typed::default() }, "some");
+        check(Typed { heads: some("1"), ..Typed::default() }, "some");
+        check(Typed { heads: some("0"), ..Typed::default() }, "all");
+        check(Typed { heads: some("2"), ..Typed::default() }, "heads=\"2\": give 1 or 0");
         check(Typed { case: some("upper"), ..Typed::default() }, "give smart, match or ignore");
     }
 }

@@ -2,15 +2,14 @@
 
 use app::Api;
 use app::api::WindowStream;
-use engine::limits::STATS_BUCKETS_MAX;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use record::wire::{ApiError, Hits, HitsQuery, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowQuery};
 
 use crate::filters::Typed;
-use crate::problem;
 use crate::routes::Shared;
 use crate::tasks::{Filter, Format, Opening, Wanted, hits, stats, step};
+use crate::{cli, filters, problem};
 
 /// Tasks that the page of all tasks shows at most.
 const TASKS_MAX: usize = 10_000;
@@ -77,11 +76,16 @@ impl Api for PageApi {
         .boxed()
     }
 
+    fn minutes_east(&self, zone: &str, second: i64) -> Option<i64> {
+        let zone = cli::zone(zone).ok()?;
+        Some(filters::seconds_east(&zone, second)?.div_euclid(60))
+    }
+
     fn stats(&self, query: StatsQuery) -> BoxFuture<'_, Result<Stats, ApiError>> {
         async move {
             let snapshot = self.shared.task(&query.task).await?.snapshot().await;
             let _permit = self.shared.stream_permit()?;
-            stats(&snapshot, query.buckets.clamp(1, STATS_BUCKETS_MAX), query.by).await
+            stats(&snapshot, &query, self.shared.catalog.zone()).await
         }
         .boxed()
     }

@@ -1,5 +1,6 @@
 //! The pages: rendered by the viewer's own code, served with the client's files out of the binary.
 
+mod ancestors;
 mod assets;
 
 use std::sync::Arc;
@@ -17,22 +18,26 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::provide_context;
 use leptos_axum::{ResponseOptions, handle_server_fns_with_context, render_app_async_with_context};
 
+pub use ancestors::Ancestors;
 pub use assets::Assets;
 
 #[derive(Clone)]
 struct Pages {
     api: Arc<dyn Api>,
     files: Files,
+    /// Who may show a log in a page of their own.
+    ancestors: Ancestors,
 }
 
 /// The pages, the viewer's own requests, and its files.
-pub fn router(api: Arc<dyn Api>, assets: Assets) -> Router {
-    // Listing routes readies the executor that rendering needs; the routes themselves are these two.
+pub fn router(api: Arc<dyn Api>, assets: Assets, ancestors: Ancestors) -> Router {
+    // Listing routes readies the executor that rendering needs; the routes themselves are these.
     leptos_axum::generate_route_list(|| ());
-    let pages = Pages { api, files: assets.files() };
+    let pages = Pages { api, files: assets.files(), ancestors };
     let shown = Router::new()
         .route("/", get(page))
         .route("/t/{*task}", get(page))
+        .route("/embed/{*task}", get(page))
         .route("/api/page/{*name}", get(server_fn))
         .with_state(pages);
     shown.merge(assets.router()).layer(map_response(guard))
@@ -43,6 +48,7 @@ async fn page(State(pages): State<Pages>, request: Request<Body>) -> Response {
     let page = Page::load(&*pages.api, uri.path(), uri.query().unwrap_or_default()).await;
     let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let files = pages.files.clone();
+    let ancestors = if uri.path().starts_with("/embed/") { pages.ancestors } else { Ancestors::none() };
     let context = move || {
         if let Some(options) = leptos::prelude::use_context::<ResponseOptions>() {
             options.set_status(status);
@@ -50,7 +56,7 @@ async fn page(State(pages): State<Pages>, request: Request<Body>) -> Response {
             let nonce = use_nonce().map(|nonce| format!("'nonce-{nonce}' 'strict-dynamic' ")).unwrap_or_default();
             let policy = format!(
                 "default-src 'self'; script-src {nonce}'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-                 base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+                 base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors {ancestors}"
             );
             if let Ok(policy) = HeaderValue::from_str(&policy) {
                 options.insert_header(CONTENT_SECURITY_POLICY, policy);

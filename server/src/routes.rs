@@ -1,5 +1,6 @@
 //! Every address of the HTTP interface.
 
+mod download;
 mod health;
 mod lines;
 mod matches;

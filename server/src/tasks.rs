@@ -2,6 +2,7 @@
 
 mod catalog;
 mod chunks;
+mod folders;
 mod found;
 mod hits;
 mod kept;

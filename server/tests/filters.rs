@@ -64,6 +64,19 @@ const CASES: &[Case] = &[
     ("q=starts&context=2", &["--grep", "starts", "--context", "2"], &[1, 2, 3, 5, 6, 7, 8, 9]),
     ("q=gives&context=1&source=b.log", &["--grep", "gives", "--context", "1", "--source", "b.log"], &[6, 8, 9]),
     ("level=error&q=job", &["--level", "error", "--grep", "job"], &[3]),
+    ("not=job", &["--not", "job", "--case", "smart"], &[2, 4, 5, 6, 8, 10]),
+    ("not=Job&case=match", &["--not", "Job"], &[2, 3, 4, 5, 6, 8, 9, 10]),
+    ("q=job&not=failed", &["--grep", "job", "--not", "failed", "--case", "smart"], &[1, 7, 9]),
+    ("not=.", &["--not", "."], &[]),
+    ("not=nowhere&level=warn", &["--not", "nowhere", "--level", "warn"], &[6]),
+    ("heads=1", &["--heads"], &[1, 2, 3, 6, 7, 8, 9, 10]),
+    ("heads=1&level=error&not=gives", &["--heads", "--level", "error", "--not", "gives"], &[3]),
+    (
+        "q=gives&heads=1&context=2&not=answer",
+        &["--grep", "gives", "--heads", "--context", "2", "--not", "answer"],
+        &[3, 7, 8, 9, 10],
+    ),
+    ("heads=1&tail=2", &["--heads", "--tail", "2"], &[9, 10]),
     ("level=error&from=2&limit=2", &["--level", "error", "--from", "2", "--limit", "2"], &[4, 5]),
     ("level=error&tail=2", &["--level", "error", "--tail", "2"], &[5, 8]),
     ("q=at&context=1&from=2&limit=2", &["--grep", "  at", "--context", "1", "--from", "2", "--limit", "2"], &[4, 5]),
@@ -148,6 +161,7 @@ fn a_condition_that_cannot_be_read_is_named_with_what_is_allowed() {
         ("source", "--source", "c.log", &["c.log", "a.log, b.log"]),
         ("since", "--since", "yesterday", &["since", "yesterday", "2026-11-22T02:14:01Z"]),
         ("until", "--until", "25:00", &["until", "25:00", "2026-11-22T02:14:01Z"]),
+        ("not", "--not", "(", &["unclosed group"]),
         ("q", "--grep", "(", &["unclosed group"]),
         ("q", "--grep", "(a{1000}){1000}", &["limit"]),
         ("q", "--grep", nested.as_str(), &["nest"]),
@@ -234,12 +248,25 @@ fn counts_over_the_log_add_up_to_it() {
         let lines: u64 = buckets.iter().map(|bucket| bucket["lines"].as_u64().expect("a count")).sum();
         assert_eq!((lines, &stats["lines"]), (10, &json!(10)), "{query}");
     }
+    let part = stats("?buckets=4&since=02:00:02&until=2026-11-22T02:00:05Z");
+    let per_part: Vec<_> = part["buckets"].as_array().expect("buckets").iter().map(|part| &part["lines"]).collect();
+    assert_eq!((per_part, &part["lines"]), (vec![&json!(3), &json!(1), &json!(1), &json!(1)], &json!(6)));
+    assert_eq!((&part["buckets"][0]["n"], &part["first_ts"]), (&json!(3), &json!("2026-11-22T02:00:00Z")));
+    let open = stats("?buckets=1&since=02:00:06");
+    assert_eq!((&open["buckets"][0]["n"], &open["lines"]), (&json!(9), &json!(2)));
+    assert_eq!(stats("?buckets=3&since=03:00:00")["lines"], json!(0));
     let seconds = stats("?buckets=8&by=time");
     let per_second: Vec<_> =
         seconds["buckets"].as_array().expect("buckets").iter().map(|part| part["lines"].clone()).collect();
     assert_eq!(per_second, [1, 1, 3, 1, 1, 1, 1, 1].map(Value::from));
-    for (query, word) in [("?by=source", "time or line"), ("?buckets=0", "from 1 to 2000"), ("?buckets=99999", "2000")]
-    {
+    for (query, word) in [
+        ("?by=source", "time or line"),
+        ("?buckets=0", "from 1 to 2000"),
+        ("?buckets=99999", "2000"),
+        ("?since=noon", "is no time; give one"),
+        ("?by=line&until=02:00:01", "by=time"),
+        ("?since=02:00:05&until=02:00:01", "is before since"),
+    ] {
         let answer = server.get(&task("task", &format!("/stats{query}")));
         assert_eq!(answer.status, 400, "{query}");
         assert!(answer.text().contains(word), "{}", answer.text());

@@ -11,8 +11,8 @@ use crate::api::{self, Failure};
 use crate::load::LINES_ABOVE;
 use crate::model::conditions::{conditions, has};
 use crate::model::place::{Mark, Place};
-use crate::model::time;
 use crate::model::view::View;
+use crate::model::{figures, time};
 
 /// How long to wait after an answer that did not come.
 const WATCH_RETRY_MS: i32 = 2000;
@@ -216,12 +216,12 @@ impl Viewer {
     ) -> futures::future::AbortHandle {
         let task = self.state.borrow().task.clone();
         let (flight, handle) = abortable(async move {
-            let mut searched = -1.0;
+            let mut seen = None;
             loop {
-                let query = HitsQuery { task: task.clone(), filter: filter.clone(), context, buckets, searched };
+                let query = HitsQuery { task: task.clone(), filter: filter.clone(), context, buckets, seen };
                 match api::search(query).await {
                     Ok(hits) => {
-                        searched = hits.searched;
+                        seen = Some(figures::millionths(hits.searched));
                         let done = hits.done;
                         each(Ok(hits));
                         if done {

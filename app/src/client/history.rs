@@ -15,7 +15,10 @@ pub fn show(query: &str, step: bool) {
         return;
     }
     let path = window().location().pathname().unwrap_or_default();
-    let address = format!("{path}{query}");
+    // What another page asked for that this one stands in.
+    let theme = crate::model::query::pairs(&self::query()).find(|(name, _)| name == "theme");
+    let theme = theme.map(|(_, theme)| format!("{}theme={theme}", if query.is_empty() { '?' } else { '&' }));
+    let address = format!("{path}{query}{}", theme.unwrap_or_default());
     if let Ok(history) = window().history() {
         // A browser refuses when an address changes too often; the next change is shown again.
         drop(if step {

@@ -10,6 +10,7 @@ use super::canvas::Canvas;
 use super::dom;
 use super::viewer::{Viewer, listen_to};
 use crate::api;
+use crate::model::figures;
 use crate::model::overview::{Bar, Span, bars, millis, rows, utc};
 use crate::model::place::Place;
 use crate::model::scroll::Top;
@@ -355,8 +356,8 @@ fn share(n: u64, lines: u64) -> f64 {
 fn place(holder: &HtmlElement, marker: &str, edge: &str, length: &str, from: f64, to: f64, least: f64) {
     let found = holder.query_selector(marker).ok().flatten().and_then(|found| found.dyn_into::<HtmlElement>().ok());
     if let Some(marker) = found {
-        dom::style(&marker, edge, &format!("{from:.1}px"));
-        dom::style(&marker, length, &format!("{:.1}px", (to - from).max(least)));
+        dom::style(&marker, edge, &figures::px(from));
+        dom::style(&marker, length, &figures::px((to - from).max(least)));
     }
 }
 

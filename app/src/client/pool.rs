@@ -168,7 +168,7 @@ impl Pool {
 
     /// The rows' place, their first one so many pixels above the view's edge.
     pub fn place(&self, above: f64) {
-        dom::style(&self.rows, "transform", &format!("translateY({}px)", -above));
+        dom::style(&self.rows, "transform", &format!("translateY({})", figures::px(-above)));
     }
 
     /// How high the rows before `line` are, all together.

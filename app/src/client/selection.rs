@@ -358,12 +358,15 @@ impl Viewer {
 
     /// Tells the page what is selected.
     pub(super) fn show_selection(&self) {
-        let selected = {
+        let (selected, lines) = {
             let state = self.state.borrow();
-            state.selection.filter(|selection| !selection.is_empty())
+            let selected = state.selection.filter(|selection| !selection.is_empty());
+            let line = |row: &u64| state.lines.folds().line(*row);
+            (selected, selected.map(|it| it.span()).map(|span| line(span.start())..=line(span.end())))
         };
         if self.signals.selected.get_untracked() != selected {
             self.signals.selected.set(selected);
+            self.signals.selected_lines.set(lines);
         }
     }
 

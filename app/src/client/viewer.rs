@@ -26,8 +26,8 @@ use crate::model::place::Place;
 use crate::model::scroll::{Scroll, Top};
 use crate::model::selection::Selection;
 use crate::model::sources::Sources;
-use crate::model::time;
 use crate::model::view::{View, ZoneName};
+use crate::model::{figures, time};
 use crate::view::signals::{Here, Signals, Total};
 
 /// How long scrolling must rest before the scrollbar is put right, where the browser does not tell.
@@ -551,14 +551,14 @@ impl State {
         let view_px = f64::from(self.log.client_height());
         if (view_px - self.scroll.view_px()).abs() > 0.1 {
             self.scroll.set_view_px(view_px);
-            dom::style(&self.log, "--view-px", &format!("{view_px}px"));
+            dom::style(&self.log, "--view-px", &figures::px(view_px));
         }
         self.scroll.set_lines(self.lines.rows());
         self.scroll.set_wrap(self.view.wrap);
         let spacer_px = self.scroll.spacer_px();
         if (spacer_px - self.spacer_px).abs() > 0.5 {
             self.spacer_px = spacer_px;
-            dom::style(&self.spacer, "height", &format!("{spacer_px}px"));
+            dom::style(&self.spacer, "height", &figures::px(spacer_px));
         }
         let had_focus = dom::has_focus(&self.log);
         // Wrapped rows are measured only once they are drawn: draw, keep the view filled, and draw what that moved.

@@ -1,7 +1,5 @@
 //! Lines as they are copied: plain, with their times, as Markdown, or as records.
 
-use std::ops::RangeInclusive;
-
 use record::wire::Record;
 
 use super::drawing;
@@ -82,37 +80,11 @@ fn drawn(record: &Record, view: &View) -> (String, usize) {
     (runs.into_iter().map(|run| run.text).collect(), if view.raw { 0 } else { stamp })
 }
 
-/// The address of a download of some lines of a view.
-#[must_use]
-pub fn download(task: &str, view: &View, lines: Option<RangeInclusive<u64>>, form: Form) -> String {
-    let mut pairs: Vec<(&str, String)> = Vec::new();
-    let filter = view.shown();
-    let given = [
-        ("q", filter.q),
-        ("not", filter.not),
-        ("case", filter.case),
-        ("level", filter.level),
-        ("source", filter.source),
-        ("since", filter.since),
-        ("until", filter.until),
-        ("heads", filter.heads.then(|| "1".to_owned())),
-        ("context", Some(view.context()).filter(|context| *context > 0).map(|context| context.to_string())),
-        ("from", lines.as_ref().map(|lines| (lines.start() + 1).to_string())),
-        ("limit", lines.as_ref().map(|lines| (lines.end() - lines.start() + 1).to_string())),
-        ("as", Some(if form == Form::Ndjson { "ndjson" } else { "text" }.to_owned())),
-        ("download", Some("1".to_owned())),
-    ];
-    pairs.extend(given.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    let pairs: Vec<_> =
-        pairs.into_iter().map(|(name, value)| format!("{name}={}", super::query::encode(&value))).collect();
-    format!("/api/v1/tasks/{}/lines?{}", super::query::encode_segment(task), pairs.join("&"))
-}
-
 #[cfg(test)]
 mod tests {
     use record::wire::Record;
 
-    use super::{Copy, Form, Selection, download};
+    use super::{Copy, Form, Selection};
     use crate::model::selection::Point;
     use crate::model::view::View;
 
@@ -153,16 +125,6 @@ mod tests {
         assert!(copied(Form::Ndjson, Selection::of_lines(0, 2)).lines().all(|line| line.starts_with("{\"n\":")));
         assert!(
             copied(Form::Times, Selection::of_lines(0, 2)).starts_with("2026-11-22T02:14:00Z     a.log first one\n")
-        );
-    }
-
-    #[test]
-    fn a_download_has_the_lines_that_are_shown() {
-        let view = View::parse("q=x%20y&level=error&only=2").view;
-        let address = download("dag/run=1", &view, Some(9..=19), Form::Plain);
-        assert_eq!(
-            address,
-            "/api/v1/tasks/dag%2Frun%3D1/lines?q=x%20y&level=error&context=2&from=10&limit=11&as=text&download=1"
         );
     }
 }

@@ -56,6 +56,37 @@ pub fn duration(millis: u64) -> String {
     }
 }
 
+/// A name as it is compared: small and capital letters of ASCII alike. The tables of all others are too much to send.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// A share from 0 to 1 in whole percent, rounded down.
+#[must_use]
+pub fn percent(share: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, brought between 0 and 1")]
+    let percent = (share.clamp(0.0, 1.0) * 100.0) as u64;
+    percent
+}
+
+/// A share from 0 to 1 in millionths, rounded down.
+#[must_use]
+pub fn millionths(share: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, brought between 0 and 1")]
+    let millionths = (share.clamp(0.0, 1.0) * 1e6) as u64;
+    millionths
+}
+
+/// A length in CSS pixels, to the hundredth. Without the machinery for any number there is, which is large.
+#[must_use]
+pub fn px(length: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a length on a screen")]
+    let hundredths = (length.clamp(-1e12, 1e12) * 100.0).round() as i64;
+    let sign = if hundredths < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}px", hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100)
+}
+
 /// A name in two parts, the second of at most `end_chars` characters.
 #[must_use]
 pub fn two_parts(name: &str, end_chars: usize) -> (&str, &str) {
@@ -65,7 +96,7 @@ pub fn two_parts(name: &str, end_chars: usize) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, counted, duration, grouped};
+    use super::{bytes, counted, duration, grouped, percent, px};
 
     #[test]
     fn digits_stand_in_groups_of_three() {
@@ -83,6 +114,15 @@ mod tests {
         assert_eq!(bytes(1_000_000_000_000), "1.0 TB");
         assert_eq!(duration(7_860_000), "2 h 11 min");
         assert_eq!(duration(12_430), "12.4 s");
+    }
+
+    #[test]
+    fn lengths_and_shares_have_no_more_digits_than_they_need() {
+        assert_eq!(
+            (px(-0.5), px(1234.567), px(0.0)),
+            ("-0.50px".to_owned(), "1234.57px".to_owned(), "0.00px".to_owned())
+        );
+        assert_eq!((percent(0.999), percent(1.0), percent(f64::NAN)), (99, 100, 0));
     }
 
     #[test]

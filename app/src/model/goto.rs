@@ -15,16 +15,12 @@ pub const ALLOWED: &str =
 pub fn read(typed: &str, lines: u64, near: Option<&str>, zone: Zone) -> Result<Place, String> {
     let text = typed.trim();
     let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\u{a0}')).collect();
-    if let Some(share) = plain.strip_suffix('%').and_then(|share| share.parse::<f64>().ok()) {
-        if !(0.0..=100.0).contains(&share) {
+    if let Some(share) = plain.strip_suffix('%').and_then(hundredths) {
+        if share > 10_000 {
             return Err(format!("“{text}” is no share: 0 % to 100 % are allowed."));
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of a count of lines, at least 0"
-        )]
-        let line = (lines as f64 * share / 100.0) as u64;
+        let line = u128::from(lines) * u128::from(share) / 10_000;
+        let line = u64::try_from(line).unwrap_or(lines);
         return Ok(Place::Line(line.clamp(1, lines.max(1))));
     }
     if !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -43,6 +39,15 @@ pub fn read(typed: &str, lines: u64, near: Option<&str>, zone: Zone) -> Result<P
     }
 }
 
+/// A share such as `50` or `12.5`, in hundredths of a percent.
+fn hundredths(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let part: String = part.chars().chain("0".chars()).take(2).collect();
+    (digits(whole) && digits(&part)).then_some(())?;
+    whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(part.parse().ok()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Place, Zone, read};
@@ -57,6 +62,7 @@ mod tests {
         assert_eq!(go(" 12 "), Ok(Place::Line(12)));
         assert_eq!(go("50 %"), Ok(Place::Line(500)));
         assert_eq!(go("0%"), Ok(Place::Line(1)));
+        assert_eq!(go("12.5 %"), Ok(Place::Line(125)));
         assert_eq!(go("end"), Ok(Place::End));
         assert_eq!(go("02:14"), Ok(Place::Time("2026-11-22T02:14:00Z".to_owned())));
         assert_eq!(go("2026-11-22 02:14"), Ok(Place::Time("2026-11-22T02:14:00Z".to_owned())));
@@ -64,7 +70,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_told_what_is_allowed() {
-        for typed in ["", "noon", "0", "-5", "101 %", "99999999999999999999999", "25:00"] {
+        for typed in ["", "noon", "0", "-5", "101 %", "x%", "1.x%", "-1 %", "99999999999999999999999", "25:00"] {
             assert!(go(typed).is_err(), "{typed}");
         }
         assert!(go("noon").is_err_and(|told| told.contains("2026-11-22 02:14")));

@@ -285,7 +285,7 @@ impl Asked {
 fn known_levels(text: &str) -> Result<String, String> {
     let mut known: Vec<String> = Vec::new();
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let lower = name.to_lowercase();
+        let lower = name.to_ascii_lowercase();
         if lower != "none" && Level::parse(&lower).is_none() {
             let names = Level::ALL.map(Level::name).join(", ");
             return Err(format!("level={name} is no level: {names} and none are allowed, between commas."));

@@ -39,9 +39,7 @@ pub fn Footer(
         Some(format!("{} in", figures::duration(millis)))
     };
     let indexing = move || {
-        signals
-            .task
-            .with(|task| (task.indexed < 1.0).then(|| format!("indexing {:.0} %", (task.indexed * 100.0).floor())))
+        signals.task.with(|task| (task.indexed < 1.0).then(|| format!("indexing {} %", figures::percent(task.indexed))))
     };
     view! {
         <footer class="foot">

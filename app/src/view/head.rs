@@ -101,6 +101,7 @@ fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
             <button class="tool live" type="button" on:click=move |_| { handle.with_value(|viewer| viewer.as_ref().map(super::super::client::Viewer::copy_link)); }>
                 "Copy link"
             </button>
+            <button class="tool" type="button" popovertarget="download">"Download"</button>
             <button class="tool live" type="button" popovertarget="options" title="How lines are shown">"View"</button>
             <button class="tool live" type="button" title="Keys (?)" on:click=move |_| super::dialogs::open("help")>
                 <span aria-hidden="true">"?"</span>

@@ -1,9 +1,12 @@
 //! A log's page: owns its signals, and hands the rows to the client once it is there.
 
+use std::cell::RefCell;
+
 use leptos::html;
 use leptos::prelude::*;
 
 use super::dialogs::Help;
+use super::download::Download;
 use super::filters::{Conditions, NothingLeft};
 use super::footer::Footer;
 use super::head::Head;
@@ -20,10 +23,27 @@ use crate::client::Viewer;
 use crate::load::LogPage;
 use crate::model::face::{self, Before, Context, Face};
 use crate::model::sources::Sources;
-use crate::model::time::Zone;
 
-/// The viewer, once the client has started it; never on the server.
-pub type Handle = StoredValue<Option<Viewer>, LocalStorage>;
+thread_local! {
+    static VIEWER: RefCell<Option<Viewer>> = const { RefCell::new(None) };
+}
+
+/// The page's viewer, once the client has started it; never on the server.
+///
+/// It holds nothing itself: what a server's page holds may be dropped by another thread than the one that made it.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle;
+
+impl Handle {
+    /// Does something with the viewer, if there is one.
+    pub fn with_value<T>(self, then: impl FnOnce(&Option<Viewer>) -> T) -> T {
+        then(&VIEWER.with_borrow(Clone::clone))
+    }
+
+    fn set_value(self, viewer: Viewer) {
+        VIEWER.set(Some(viewer));
+    }
+}
 
 /// A log's page.
 #[component]
@@ -32,32 +52,35 @@ pub fn Log(
     page: LogPage,
 ) -> impl IntoView {
     let signals = Signals::new(&page);
-    let handle: Handle = StoredValue::new_local(None);
+    let handle = Handle;
     let log = NodeRef::<html::Div>::new();
     let sources = Sources::new(&page.task.sources);
     let rows = rows(&page, &sources);
     let names = sources.column().map(|chars| chars.clamp(6, 24).to_string());
     let (name, empty, from_end) =
         (page.task.id.clone(), page.window.records.is_empty() && page.view().shown().is_empty(), page.from_end);
-    let problems = page.problems.clone();
+    let (problems, told) = (page.problems.clone(), page.told.clone());
+    let whole = !page.embed;
     let page = StoredValue::new(page);
     Effect::new(move |_| {
         if let Some(element) = log.get()
             && handle.with_value(Option::is_none)
         {
-            handle.set_value(Some(Viewer::start(element.into(), page.get_value(), signals)));
+            handle.set_value(Viewer::start(element.into(), page.get_value(), signals));
         }
     });
     let hides = move || signals.view.with(|view| view.hidden.names().collect::<Vec<_>>().join(" "));
     let wraps = move || signals.view.with(|view| view.wrap).then_some("true");
     view! {
-        <a class="skip" href="#log">"Skip to the log"</a>
-        <div class="page">
-            <Head signals handle />
-            <Panel signals handle />
-            <Timeline signals />
+        {whole.then(|| view! { <a class="skip" href="#log">"Skip to the log"</a> })}
+        <div class="page" data-embed=(!whole).then_some("true")>
+            {whole.then(|| view! {
+                <Head signals handle />
+                <Panel signals handle />
+                <Timeline signals />
+            })}
             <main>
-                <Notices signals handle problems />
+                <Notices signals handle problems told />
                 <Conditions signals handle />
                 <div class="stage">
                     <div
@@ -91,10 +114,13 @@ pub fn Log(
                 <p class="toast" aria-hidden="true" hidden=move || signals.told.with(Option::is_none)>{move || signals.told.get()}</p>
                 <Open signals handle />
             </main>
-            <Minimap />
-            <Footer signals handle />
+            {whole.then(|| view! {
+                <Minimap />
+                <Footer signals handle />
+            })}
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
+        {whole.then(|| view! { <Download signals /> })}
         <Help />
         <Options signals handle />
     }
@@ -108,12 +134,13 @@ fn digits(signals: Signals) -> String {
 
 fn rows(page: &LogPage, sources: &Sources) -> impl IntoView + use<> {
     let view = page.view();
-    let context = Context { sources, view: &view, zone: Zone::Utc, start: page.task.first_ts.as_deref() };
+    let zone = page.zone();
+    let context = Context { sources, view: &view, zone, start: page.task.first_ts.as_deref() };
     let rank = page.window.head.as_ref().and_then(|head| head.rank);
     let mut before = Before::default();
     let rows = page.window.records.iter().enumerate().map(|(index, record)| {
         let face = Face::new(record, &context, &before);
-        before.take(record, Zone::Utc);
+        before.take(record, zone);
         view! { <Row face current=page.target == Some(index) index=rank.map(|rank| rank + 1 + index as u64) /> }
     });
     rows.collect_view()

@@ -16,6 +16,8 @@ pub fn Notices(
     handle: Handle,
     /// What of the address could not be read.
     problems: Vec<String>,
+    /// What became of a link's line.
+    told: Option<String>,
 ) -> impl IntoView {
     let failed = move || {
         signals.task.with(|task| {
@@ -41,6 +43,7 @@ pub fn Notices(
     };
     view! {
         {(!problems.is_empty()).then(|| view! { <p class="notice" data-kind="problem" role="alert">{problems.join(" ")}</p> })}
+        {told.map(|text| view! { <p class="notice" data-kind="told" role="status">{text}</p> })}
         {move || failed().map(|text| view! { <p class="notice" data-kind="failed">{text}</p> })}
         {move || {
             signals.trouble.get().map(|text| {

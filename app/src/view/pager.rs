@@ -13,8 +13,17 @@ pub fn Pager(
     /// The task and its first window.
     page: StoredValue<LogPage>,
 ) -> impl IntoView {
+    // Pages in another page keep the colours that it asked for.
+    let theme = page.with_value(|page| page.theme.clone());
+    let themed = move |query: String| match &theme {
+        Some(theme) => format!("{query}{}theme={theme}", if query.is_empty() { '?' } else { '&' }),
+        None => query,
+    };
     let links = page.with_value(links).into_iter().map(|(name, query)| match query {
-        Some(query) => Either::Left(view! { <a href=if query.is_empty() { "?".to_owned() } else { query }>{name}</a> }),
+        Some(query) => {
+            let query = themed(query);
+            Either::Left(view! { <a href=if query.is_empty() { "?".to_owned() } else { query }>{name}</a> })
+        }
         None => Either::Right(view! { <span>{name}</span> }),
     });
     view! { <nav class="pager" aria-label="Pages of the log">{links.collect_view()}</nav> }

@@ -64,7 +64,7 @@ fn LevelButton(signals: Signals, handle: Handle, level: Option<Level>) -> impl I
                 class="pick"
                 name="level"
                 value=move || next().unwrap_or_default()
-                data-testid=format!("level-{}", name.to_uppercase())
+                data-testid=format!("level-{}", name.to_ascii_uppercase())
                 data-empty=move || (count() == 0).then_some("true")
                 aria-pressed=move || pressed().to_string()
                 on:click=move |event| {
@@ -87,10 +87,10 @@ fn SourceList(signals: Signals, handle: Handle) -> impl IntoView {
     let wanted = RwSignal::new(String::new());
     let count = Memo::new(move |_| signals.task.with(|task| task.sources.len()));
     let listed = move || {
-        let wanted = wanted.get().to_lowercase();
+        let wanted = figures::folded(&wanted.get());
         signals.task.with(|task| {
             let sources = task.sources.iter().enumerate();
-            let found = sources.filter(|(_, source)| source.id.to_lowercase().contains(&wanted));
+            let found = sources.filter(|(_, source)| figures::folded(&source.id).contains(&wanted));
             let found = found.take(SOURCES_MAX).map(|(index, source)| {
                 let others = (task.sources.len() > 1 && task.sources.len() <= MUTE_MAX)
                     .then(|| task.sources.iter().map(|source| source.id.clone()).collect());

@@ -46,7 +46,7 @@ pub fn SearchField(
         let q = typed(&text, regex.get_untracked());
         client::with(handle, |viewer| viewer.search_for(q.clone()));
     };
-    let waiting = StoredValue::new_local(None::<TimeoutHandle>);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
     let later = move |_| {
         let next = set_timeout_with_handle(search, std::time::Duration::from_millis(TYPING_MS)).ok();
         if let Some(before) = waiting.try_update_value(|waiting| std::mem::replace(waiting, next)).flatten() {
@@ -160,7 +160,7 @@ fn count(signals: Signals) -> String {
         let found = figures::grouped(search.found);
         match search.at.filter(|(n, _)| Some(*n) == here) {
             _ if !search.asked || search.problem.is_some() => String::new(),
-            _ if !search.done => format!("{found}, {:.0} %", (search.searched * 100.0).floor()),
+            _ if !search.done => format!("{found}, {} %", figures::percent(search.searched)),
             Some((_, at)) => format!("{} of {found}", figures::grouped(at)),
             None if search.found == 0 => "none".to_owned(),
             None => found,

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::log::Handle;
 use super::signals::Signals;
 use crate::client;
-use crate::model::copy::{Form, download};
-use crate::model::figures;
+use crate::model::copy::Form;
+use crate::model::{download, figures};
 
 /// The bar below the log while several lines are selected.
 #[component]
@@ -18,9 +18,11 @@ pub fn SelectionBar(
 ) -> impl IntoView {
     let selected = move || signals.selected.get().filter(|selection| selection.lines || selection.count() > 1);
     let count = move || selected().map(|selection| figures::counted(selection.count(), "line", "lines"));
-    let address = move |form: Form| {
-        let view = signals.view.get();
-        signals.task.with(|task| download(&task.id, &view, selected().map(|selection| selection.span()), form))
+    let address = move || {
+        let (filter, context) = signals.view.with(|view| (view.shown(), view.context()));
+        let whole =
+            signals.task.with(|task| download::address(&task.id, &filter, context, download::Form::Text, false));
+        signals.selected_lines.get().map(|lines| download::part(&whole, &lines))
     };
     let copy = move |form: Form| move |_| client::with(handle, |viewer| viewer.copy(form));
     view! {
@@ -31,7 +33,7 @@ pub fn SelectionBar(
             <button type="button" class="tool" on:click=copy(Form::Markdown)>"Markdown"</button>
             <button type="button" class="tool" on:click=copy(Form::Ndjson)>"JSON"</button>
             <button type="button" class="tool" on:click=move |_| client::with(handle, client::Viewer::copy_link)>"Link"</button>
-            <a class="tool" href=move || address(Form::Plain) download="">"Download"</a>
+            <a class="tool" href=address download="">"Download"</a>
             <button type="button" class="tool" aria-label="Select nothing" title="Select nothing (Escape)" on:click=move |_| client::with(handle, |viewer| { viewer.unselect(); })>"✕"</button>
         </div>
     }

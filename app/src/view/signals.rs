@@ -1,5 +1,7 @@
 //! What the parts of a log's page share and what changes in it.
 
+use std::ops::RangeInclusive;
+
 use leptos::prelude::*;
 use record::wire::{Record, TaskInfo};
 
@@ -87,8 +89,10 @@ pub struct Signals {
     pub busy: RwSignal<bool>,
     /// How many lines there would be without each condition, where none are left.
     pub loosened: RwSignal<Vec<Option<u64>>>,
-    /// What is selected.
+    /// What is selected, by rows.
     pub selected: RwSignal<Option<Selection>>,
+    /// The lines of the view that it spans, folded ones among them.
+    pub selected_lines: RwSignal<Option<RangeInclusive<u64>>>,
     /// A short word to the reader that goes away by itself.
     pub told: RwSignal<Option<String>>,
     /// The size of the log's text.
@@ -126,6 +130,7 @@ impl Signals {
             busy: RwSignal::new(false),
             loosened: RwSignal::new(Vec::new()),
             selected: RwSignal::new(None),
+            selected_lines: RwSignal::new(None),
             told: RwSignal::new(None),
             size: RwSignal::new(Size::default()),
         }

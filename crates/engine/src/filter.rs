@@ -44,6 +44,10 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// Their text matches.
     pub pattern: Option<Arc<Pattern>>,
+    /// Their text does not match.
+    pub without: Option<Arc<Pattern>>,
+    /// They bear a time of their own: no continuations.
+    pub heads: bool,
 }
 
 /// How much of a block is wanted, as far as its summary tells.
@@ -58,14 +62,21 @@ impl Filter {
     /// Every line is wanted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { levels, sources, since, until, pattern } = self;
-        levels.is_none() && sources.is_none() && since.is_none() && until.is_none() && pattern.is_none()
+        let Self { levels, sources, since, until, pattern, without, heads } = self;
+        let any_place = levels.is_none() && sources.is_none() && since.is_none() && until.is_none() && !heads;
+        any_place && pattern.is_none() && without.is_none()
     }
 
-    /// The same without its pattern.
+    /// The same whether or not a text matches.
     #[must_use]
     pub fn without_pattern(&self) -> Self {
         Self { pattern: None, ..self.clone() }
+    }
+
+    /// Only its condition on sources, which holds no compiled expression.
+    #[must_use]
+    pub fn of_sources(&self) -> Self {
+        Self { sources: self.sources.clone(), ..Self::default() }
     }
 
     /// Lines of this source may be wanted.
@@ -74,7 +85,21 @@ impl Filter {
         self.sources.as_ref().is_none_or(|sources| sources.get(source).copied().unwrap_or(false))
     }
 
-    /// The line meets all conditions but that on its text.
+    /// There is a condition on the lines' text.
+    #[must_use]
+    #[inline]
+    pub fn asks_text(&self) -> bool {
+        self.pattern.is_some() || self.without.is_some()
+    }
+
+    /// A text meets the conditions on it.
+    #[must_use]
+    pub fn wants_text(&self, text: &str) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+            && self.without.as_ref().is_none_or(|without| !without.is_match(text))
+    }
+
+    /// The line meets all conditions but those on its text.
     #[must_use]
     #[inline]
     pub fn wants(&self, source: usize, line: &Line) -> bool {
@@ -82,6 +107,7 @@ impl Filter {
             && self.levels.is_none_or(|levels| levels.has(line.level))
             && self.since.is_none_or(|since| line.key >= since)
             && self.until.is_none_or(|until| line.key <= until)
+            && (!self.heads || line.time().is_some())
     }
 
     /// No line after one with this key is wanted.
@@ -90,7 +116,7 @@ impl Filter {
         self.until.is_some_and(|until| key > until)
     }
 
-    /// How many lines of a block meet the conditions but that on their text, as far as its summary tells.
+    /// How many lines of a block meet the conditions but those on their text, as far as its summary tells.
     pub(crate) fn share(&self, block: &Block) -> Share {
         let lines = self.levels.map_or(block.lines, |levels| levels.lines(block));
         let too_early = self.since.is_some_and(|since| block.last_key < since);
@@ -98,7 +124,8 @@ impl Filter {
         if lines == 0 || too_early || too_late {
             return Share::None;
         }
-        let all = lines == block.lines
+        let all = !self.heads
+            && lines == block.lines
             && self.sources.is_none()
             && self.since.is_none_or(|since| block.first_key >= since)
             && self.until.is_none_or(|until| block.last_key <= until);

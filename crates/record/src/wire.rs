@@ -22,25 +22,24 @@ pub struct Record {
     /// What it says.
     pub text: String,
     /// It bears no time of its own.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub cont: bool,
     /// Its own time is before its place.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub late: bool,
     /// Its own time is far ahead of its neighbours' and was not believed.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub wild: bool,
     /// Its bytes are not UTF-8; what could not be read stands as U+FFFD.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub lossy: bool,
     /// Bytes of the line that `text` leaves out at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut: Option<u64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The state of a source, and of a task made of such.
@@ -89,6 +88,15 @@ pub struct TaskSummary {
     pub first_ts: Option<String>,
     /// The key of its last line, once known.
     pub last_ts: Option<String>,
+    /// When a source of it was last changed; none where that cannot be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_ts: Option<String>,
+    /// How many of its sources failed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failed: u64,
+    /// Why the first of these did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A page of the list of tasks.
@@ -248,8 +256,9 @@ pub struct HitsQuery {
     pub context: u64,
     /// Into how many equal stretches of the whole log the hits are counted, 0 to 2,000.
     pub buckets: u64,
-    /// How much the asker knows was searched: the answer comes with more, after a short while. Negative at first.
-    pub searched: f64,
+    /// How much the asker knows was searched, in millionths: the answer comes with more, after a short while. None at first.
+    #[serde(default)]
+    pub seen: Option<u64>,
 }
 
 /// What a search has found so far.
@@ -330,11 +339,11 @@ pub struct Stats {
     pub by: StatsBy,
     /// Which order the numbers belong to.
     pub generation: u64,
-    /// All its lines.
+    /// The lines of all parts.
     pub lines: u64,
-    /// The key of its first line; none of an empty log.
+    /// The key of the log's first line; none of an empty log.
     pub first_ts: Option<String>,
-    /// The key of its last line.
+    /// The key of the log's last line.
     pub last_ts: Option<String>,
     /// Its parts, in order.
     pub buckets: Vec<StatsBucket>,

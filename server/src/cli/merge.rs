@@ -85,6 +85,8 @@ fn filter(inputs: &[Input], complaints: &Complaints, args: &FilterArgs, times: &
         until: args.until.clone(),
         pattern: args.grep.clone(),
         case: Some(args.case.clone()),
+        without: args.not.clone(),
+        heads: args.heads.then(|| "1".to_owned()),
     };
     scene.settle(&typed).map_err(|error| anyhow::anyhow!("{error}"))
 }
@@ -106,9 +108,7 @@ fn write_all(log: &Log, filter: &Filter, args: &MergeArgs, out: &mut Output) -> 
             if !filter.wants(source, line) {
                 continue;
             }
-            if let Some(pattern) = &filter.pattern
-                && !merge.text().is_some_and(|text| pattern.is_match(&text.text))
-            {
+            if filter.asks_text() && !merge.text().is_some_and(|text| filter.wants_text(&text.text)) {
                 continue;
             }
         }

@@ -23,7 +23,7 @@ use tower_http::trace::TraceLayer;
 
 use super::{ServeArgs, TimeArgs, TimeOptions};
 use crate::page_api::PageApi;
-use crate::pages::{self, Assets};
+use crate::pages::{self, Ancestors, Assets};
 use crate::routes::{self, STREAMS_MAX, Shared};
 use crate::tasks::{Catalog, Settings};
 
@@ -39,6 +39,7 @@ struct Config {
     data: Option<PathBuf>,
     tz: Option<String>,
     time_format: Option<String>,
+    frame_ancestors: Option<String>,
 }
 
 impl Config {
@@ -73,6 +74,8 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
             listen.port()
         );
     }
+    let ancestors = args.frame_ancestors.or(config.frame_ancestors);
+    let ancestors = ancestors.map_or(Ok(Ancestors::default()), |text| Ancestors::read(&text))?;
     let (spools, cache) = keep_in(args.data.or(config.data))?;
     let roots = if args.paths.is_empty() { config.paths.unwrap_or_default() } else { args.paths };
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -85,7 +88,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start")?;
     let catalog = Catalog::new(roots, Settings { times, spools, cache, turns }, workers);
-    let done = runtime.block_on(serve(listen, Arc::new(catalog)));
+    let done = runtime.block_on(serve(listen, Arc::new(catalog), ancestors));
     // Threads that still merge for readers that are gone end by themselves; nobody waits for them.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
@@ -118,7 +121,7 @@ fn usual_data_folder() -> Option<PathBuf> {
     Some(caches.join("logboom"))
 }
 
-async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> {
+async fn serve(listen: SocketAddr, catalog: Arc<Catalog>, ancestors: Ancestors) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; is another logboom running? --listen takes another port")
     })?;
@@ -126,7 +129,7 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
     // Before anybody knows the address: who does may send a signal.
     let told = told().context("cannot listen for signals")?;
     let (told_to_end, mut ending) = watch::channel(false);
-    let app = app(Arc::clone(&catalog));
+    let app = app(Arc::clone(&catalog), ancestors);
     // Without this a short answer waits 40 ms for the reader's system to confirm its first half (Nagle's algorithm).
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -158,16 +161,18 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>) -> anyhow::Result<()> 
 }
 
 /// All that the server answers.
-fn app(catalog: Arc<Catalog>) -> Router {
+fn app(catalog: Arc<Catalog>, ancestors: Ancestors) -> Router {
     let shared = Shared::new(catalog);
     let api = Arc::new(PageApi::new(shared.clone()));
     let counters = Arc::clone(shared.counters());
     // Bytes of a source are sent as they are, so that a range of them means something; events are flushed one by one.
-    let compressed = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    let compressed = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/octet-stream"))
+        .and(NotForContentType::const_new("application/gzip"));
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed);
     // A line a request, at level debug: method, address, status, time.
     routes::router(shared)
-        .merge(pages::router(api, Assets::embedded()))
+        .merge(pages::router(api, Assets::embedded(), ancestors))
         .layer(middleware::from_fn_with_state(counters, routes::count))
         .layer(compression)
         .layer(TraceLayer::new_for_http())

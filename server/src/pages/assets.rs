@@ -41,7 +41,11 @@ impl Assets {
 
     /// Serves them: for ever under a name with a hash, else to be asked for anew.
     pub(super) fn router(self) -> Router {
-        Router::new()
+        let icons = self.0.iter().map(|asset| asset.name).filter(|name| name.starts_with("favicon"));
+        let icons = icons.fold(Router::new(), |router, name| {
+            router.route(&format!("/{name}"), get(move |state, headers| serve(state, name.to_owned(), headers)))
+        });
+        icons
             .route(
                 "/pkg/{*name}",
                 get(|state, Path(name): Path<String>, headers| serve(state, format!("pkg/{name}"), headers)),
@@ -50,7 +54,6 @@ impl Assets {
                 "/fonts/{name}",
                 get(|state, Path(name): Path<String>, headers| serve(state, format!("fonts/{name}"), headers)),
             )
-            .route("/favicon.svg", get(|state, headers| serve(state, "favicon.svg".to_owned(), headers)))
             .route("/favicon.ico", get(|state, headers| serve(state, "favicon.svg".to_owned(), headers)))
             .with_state(self)
     }

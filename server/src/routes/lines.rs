@@ -5,11 +5,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use percent_encoding::percent_decode_str;
 use record::wire::{ApiError, Start};
 
 use super::query::{FILTERS, Query};
-use super::{Shared, path, with_order};
+use super::{Shared, download, path, with_order};
 use crate::problem::{self, Problem, bad_parameter};
 use crate::tasks::{Format, Opening, Wanted};
 
@@ -20,9 +21,18 @@ pub async fn lines(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let format = accepted(&headers)?;
-    let allowed = [&["from", "tail", "at", "anchor", "before", "limit", "context"], FILTERS].concat();
-    let query = Query::read(query.as_deref(), &allowed)?;
+    let own = &["from", "tail", "at", "anchor", "before", "limit", "context", "as", "download", "gzip"];
+    let query = Query::read(query.as_deref(), &[own, FILTERS].concat())?;
+    let format = match query.text("as") {
+        None | Some("") => accepted(&headers)?,
+        Some("text") => Format::Text,
+        Some("ndjson") => Format::Ndjson,
+        Some(other) => return Err(bad_parameter(format!("as={other:?}: give text or ndjson")).into()),
+    };
+    let (download, gzip) = (query.flag("download")?, query.flag("gzip")?);
+    if format == Format::Events && (download || gzip) {
+        return Err(bad_parameter("events are no file: give as=text or as=ndjson with download and gzip").into());
+    }
     let named = query.one_of(&["from", "tail", "at", "anchor"])?;
     let wanted = Wanted {
         start: start(&query, named)?,
@@ -33,24 +43,36 @@ pub async fn lines(
         context: query.number("context", 0)?.unwrap_or(0),
         resume: if format == Format::Events { last_event(&headers)? } else { None },
     };
-    let snapshot = shared.task(&path(task)?).await?.snapshot().await;
+    let task = path(task)?;
+    let snapshot = shared.task(&task).await?.snapshot().await;
     let permit = shared.stream_permit()?;
-    let body = match Opening::find(snapshot.clone(), &wanted, shared.catalog.zone()).await {
-        Ok(Some(opening)) => Body::from_stream(opening.stream(format, Some(permit))),
+    let lines = match Opening::find(snapshot.clone(), &wanted, shared.catalog.zone()).await {
+        Ok(Some(opening)) => opening.stream(format, Some(permit)).boxed(),
         // All was sent before: this answer keeps an `EventSource` from asking again.
         Ok(None) => return Ok(with_order(StatusCode::NO_CONTENT.into_response(), &snapshot)),
         // The whole of an empty log is nothing, and no mistake.
         Err(error) if error.status == 416 && matches!(named, None | Some("tail")) && wanted.resume.is_none() => {
-            Body::empty()
+            futures::stream::empty().boxed()
         }
         Err(error) => return Err(error.into()),
     };
     let kind = match format {
+        _ if gzip => "application/gzip",
         Format::Text => "text/plain; charset=utf-8",
         Format::Events => "text/event-stream",
         Format::Ndjson | Format::Page => "application/x-ndjson",
     };
+    let body = if gzip { Body::from_stream(download::gzipped(lines)) } else { Body::from_stream(lines) };
     let mut response = body.into_response();
+    let ending = match (format, gzip) {
+        (Format::Text, false) => "log",
+        (Format::Text, true) => "log.gz",
+        (_, false) => "ndjson",
+        (_, true) => "ndjson.gz",
+    };
+    if let Some(disposition) = download::disposition(&task, ending).filter(|_| download) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));

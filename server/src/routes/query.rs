@@ -6,7 +6,7 @@ use crate::filters::Typed;
 use crate::problem::bad_parameter;
 
 /// The parameters that choose lines.
-pub const FILTERS: &[&str] = &["level", "source", "q", "case", "since", "until"];
+pub const FILTERS: &[&str] = &["level", "source", "q", "case", "since", "until", "not", "heads"];
 
 /// The parameters of one request, each given once.
 #[derive(Debug)]
@@ -56,6 +56,19 @@ impl Query {
         }
     }
 
+    /// A parameter that is set with `1`.
+    ///
+    /// # Errors
+    ///
+    /// 400 for what is neither `1` nor `0`.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.text(name) {
+            Some("1") => Ok(true),
+            None | Some("" | "0") => Ok(false),
+            Some(other) => Err(bad_parameter(format!("{name}={other:?}: give 1 or 0"))),
+        }
+    }
+
     /// The parameters of [`FILTERS`]; those that are empty count as not given.
     pub fn filter(&self) -> Typed {
         let text = |name| self.text(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
@@ -66,6 +79,8 @@ impl Query {
             until: text("until"),
             pattern: text("q"),
             case: text("case"),
+            without: text("not"),
+            heads: text("heads"),
         }
     }
 

@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use engine::limits::STATS_BUCKETS_MAX;
-use record::wire::StatsBy;
+use record::wire::{StatsBy, StatsQuery};
 
 use super::query::Query;
 use super::{Shared, path, with_order};
@@ -15,13 +15,13 @@ use crate::tasks::stats as stats_of;
 /// Buckets where nobody says how many.
 const BUCKETS: u64 = 100;
 
-/// The log in equal parts. Waits for the index.
+/// The log, or a span of its time, in equal parts. Waits for the index.
 pub async fn stats(
     State(shared): State<Shared>,
     task: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let query = Query::read(query.as_deref(), &["buckets", "by"])?;
+    let query = Query::read(query.as_deref(), &["buckets", "by", "since", "until"])?;
     let by = match query.text("by") {
         None | Some("" | "time") => StatsBy::Time,
         Some("line") => StatsBy::Line,
@@ -31,9 +31,12 @@ pub async fn stats(
     if !(1..=STATS_BUCKETS_MAX).contains(&count) {
         return Err(bad_parameter(format!("buckets={count}: give a whole number from 1 to {STATS_BUCKETS_MAX}")).into());
     }
-    let snapshot = shared.task(&path(task)?).await?.snapshot().await;
+    let text = |name| query.text(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
+    let task = path(task)?;
+    let asked = StatsQuery { task: task.clone(), buckets: count, by, since: text("since"), until: text("until") };
+    let snapshot = shared.task(&task).await?.snapshot().await;
     let permit = shared.stream_permit()?;
-    let stats = stats_of(&snapshot, count, by).await?;
+    let stats = stats_of(&snapshot, &asked, shared.catalog.zone()).await?;
     drop(permit);
     Ok(with_order(Json(stats).into_response(), &snapshot))
 }

@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use engine::FileSource;
 use record::Zone;
 use record::wire::{State, TaskList, TaskSummary};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
+use super::folders::Folders;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
+use crate::clock;
 
 /// For how long what was seen in the file system is believed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Bytes up to which a task counts as small: it is read in a few hundredths of a second.
 const SMALL_TASK_BYTES_MAX: u64 = 16 << 20;
@@ -27,9 +30,13 @@ const SMALL_TASKS_MAX: usize = 1_000;
 /// Tasks that are kept open while nobody looks at them. One takes some kilobytes a source, and half a byte a line.
 const OPEN_TASKS_MAX: usize = 500;
 
+/// Tasks of which a list learns at a time.
+const LISTED_TOGETHER: usize = 500;
+
 /// One task.
 pub struct Task {
     found: FoundTask,
+    folders: std::sync::Mutex<Folders>,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
     opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
@@ -75,17 +82,41 @@ impl Task {
         true
     }
 
-    /// Its state and its bytes as its files tell them without being opened.
-    fn on_disk(&self) -> (State, u64) {
-        let mut bytes = 0;
-        let mut state = State::Complete;
+    /// What its files tell without being opened.
+    fn on_disk(&self) -> TaskSummary {
+        let (mut bytes, mut failed, mut error, mut changed) = (0, 0, None, None);
         for source in &self.found.sources {
-            match std::fs::metadata(&source.path) {
-                Ok(metadata) if metadata.is_file() && source.error.is_none() => bytes += metadata.len(),
-                _ => state = State::Failed,
+            let identity = FileSource::identity_at(&source.path);
+            match (&source.error, identity) {
+                (None, Some((_, _, length, modified))) if source.path.is_file() => {
+                    bytes += length;
+                    changed = changed.max(Some(modified));
+                }
+                (known, _) => {
+                    failed += 1;
+                    let why = || format!("cannot open {}", source.path.display());
+                    error = error.or_else(|| Some(known.as_ref().map_or_else(why, ToString::to_string)));
+                }
             }
         }
-        (state, bytes)
+        TaskSummary {
+            id: self.found.id.clone(),
+            state: if failed > 0 { State::Failed } else { State::Complete },
+            sources: self.found.sources.len() as u64,
+            bytes,
+            lines: None,
+            first_ts: None,
+            last_ts: None,
+            changed_ts: changed.map(|changed| changed.to_string()),
+            failed,
+            error,
+        }
+    }
+
+    /// Files may have come to its folders, or gone from them.
+    async fn may_have_other_sources(self: &Arc<Self>) -> bool {
+        let task = Arc::clone(self);
+        blocking(move || task.folders.lock().unwrap_or_else(PoisonError::into_inner).have_changed()).await
     }
 
     /// The task as it stands. The first to ask opens it, for all who ask; it is opened anew once a source has changed.
@@ -127,8 +158,8 @@ impl Task {
         snapshot
     }
 
-    /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths.
-    async fn summary(self: &Arc<Self>) -> TaskSummary {
+    /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths. Blocks.
+    fn summary(&self) -> TaskSummary {
         // One that is being opened is told of as if it were closed: a list waits for nobody.
         let opened = self.opened.try_lock().ok();
         let snapshot = opened.as_deref().and_then(Option::as_ref).map(|(snapshot, _)| Arc::clone(snapshot));
@@ -136,30 +167,22 @@ impl Task {
         if let Some(snapshot) = snapshot {
             return summary_of(&snapshot);
         }
-        let task = Arc::clone(self);
-        blocking(move || {
-            let (state, bytes) = task.on_disk();
-            let closed = task.closed.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((_, known)) = closed.as_ref().filter(|(then, _)| *then == bytes) {
-                return known.clone();
-            }
-            TaskSummary {
-                id: task.found.id.clone(),
-                state,
-                sources: task.found.sources.len() as u64,
-                bytes,
-                lines: None,
-                first_ts: None,
-                last_ts: None,
-            }
-        })
-        .await
+        let found = self.on_disk();
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        match closed.as_ref() {
+            Some((then, known)) if *then == found.bytes => known.clone(),
+            _ => found,
+        }
     }
 }
 
 fn summary_of(snapshot: &Snapshot) -> TaskSummary {
     let info = snapshot.info();
+    let failed = info.sources.iter().filter(|source| source.state == State::Failed);
     TaskSummary {
+        changed_ts: None,
+        failed: failed.clone().count() as u64,
+        error: failed.clone().find_map(|source| source.error.clone()),
         id: info.id,
         state: info.state,
         sources: info.sources.len() as u64,
@@ -222,22 +245,25 @@ impl Catalog {
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
         };
-        catalog.look();
+        catalog.look(true);
         catalog
     }
 
-    /// The task with this id; what appeared since the last look is found too.
+    /// The task with this id; it and its sources are found too where they appeared since the last look.
     pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
-        if let Some(task) = self.known().get(id) {
-            return Some(Arc::clone(task));
+        let known = self.known().get(id).map(Arc::clone);
+        if let Some(task) = known
+            && !task.may_have_other_sources().await
+        {
+            return Some(task);
         }
-        self.look_again().await;
+        self.look_again(false).await;
         self.known().get(id).map(Arc::clone)
     }
 
     /// A page of the list of tasks, by id.
     pub async fn list(self: &Arc<Self>, filter: &Filter) -> TaskList {
-        self.look_again().await;
+        self.look_again(true).await;
         let q = filter.q.to_lowercase();
         let wanted: Vec<_> = self
             .known()
@@ -247,14 +273,15 @@ impl Catalog {
             .map(|(_, task)| Arc::clone(task))
             .collect();
         let mut tasks = Vec::new();
-        for task in wanted {
+        for some in wanted.chunks(LISTED_TOGETHER) {
             if tasks.len() > filter.limit {
                 break;
             }
-            let summary = task.summary().await;
-            if filter.state.is_none_or(|state| state == summary.state) {
-                tasks.push(summary);
-            }
+            let some = some.to_vec();
+            let summaries = blocking(move || some.iter().map(|task| task.summary()).collect::<Vec<_>>()).await;
+            tasks.extend(
+                summaries.into_iter().filter(|summary| filter.state.is_none_or(|state| state == summary.state)),
+            );
         }
         let more = tasks.len() > filter.limit;
         tasks.truncate(filter.limit);
@@ -293,7 +320,8 @@ impl Catalog {
     pub async fn open_small_tasks(self: Arc<Self>) {
         let mut left = SMALL_TASKS_BYTES_MAX;
         for task in self.all().into_iter().take(SMALL_TASKS_MAX) {
-            let bytes = task.summary().await.bytes;
+            let asked = Arc::clone(&task);
+            let bytes = blocking(move || asked.summary().bytes).await;
             if bytes > SMALL_TASK_BYTES_MAX || bytes > left {
                 continue;
             }
@@ -305,24 +333,32 @@ impl Catalog {
         }
     }
 
-    async fn look_again(self: &Arc<Self>) {
+    /// Looks for tasks, unless somebody did just now. See [`Self::look`].
+    async fn look_again(self: &Arc<Self>, forget: bool) {
         let mut looked = self.looked.lock().await;
         if looked.elapsed() >= LOOK_AGAIN {
             let catalog = Arc::clone(self);
-            blocking(move || catalog.look()).await;
+            blocking(move || catalog.look(forget)).await;
             *looked = Instant::now();
         }
     }
 
-    /// Looks for tasks; those that are as they were keep their snapshots.
-    fn look(&self) {
+    /// Looks for tasks; those that are as they were keep their snapshots. What is no longer there is forgotten, or else
+    /// stays and has failed.
+    fn look(&self, forget: bool) {
+        let began = clock::now();
         let found = find_tasks(&self.roots);
         let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *tasks);
         for found in found {
+            let folders = Folders::of(&found, began);
             let task = match before.remove(&found.id) {
-                Some(task) if task.found.is_like(&found) => task,
+                Some(task) if task.found.is_like(&found) || !forget && task.found.is_more_than(&found) => {
+                    *task.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
+                    task
+                }
                 _ => Arc::new(Task {
+                    folders: std::sync::Mutex::new(folders),
                     settings: Arc::clone(&self.settings),
                     workers: Arc::clone(&self.workers),
                     opened: Mutex::new(None),
@@ -332,6 +368,9 @@ impl Catalog {
                 }),
             };
             tasks.insert(task.found.id.clone(), task);
+        }
+        if !forget {
+            tasks.append(&mut before);
         }
     }
 

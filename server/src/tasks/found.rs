@@ -40,6 +40,13 @@ impl FoundTask {
                 .zip(&other.sources)
                 .all(|(a, b)| a.id == b.id && a.path == b.path && a.error.is_some() == b.error.is_some())
     }
+
+    /// It has all sources of `other`, and some that are gone there.
+    #[must_use]
+    pub fn is_more_than(&self, other: &Self) -> bool {
+        let ids: HashSet<&str> = self.sources.iter().map(|source| source.id.as_str()).collect();
+        other.sources.iter().all(|source| ids.contains(source.id.as_str()))
+    }
 }
 
 /// Every task below `roots`: each folder that holds files is one, and so is a root that is a file.

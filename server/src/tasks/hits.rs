@@ -26,7 +26,7 @@ const NEXT_ANSWER: Duration = Duration::from_millis(250);
 /// 400 for a filter that cannot be read; 503 where a source broke off.
 pub async fn hits(snapshot: &Arc<Snapshot>, query: HitsQuery, zone: &Zone) -> Result<Hits, ApiError> {
     let view = View::of(snapshot, &Typed::from(query.filter), query.context, zone).await?;
-    let searched = view.further(snapshot, query.searched).await;
+    let searched = view.further(snapshot, query.seen).await;
     let (found, done) = view.so_far(snapshot);
     if let Some(error) = view.failure() {
         return Err(error);
@@ -62,13 +62,18 @@ pub async fn step(snapshot: &Arc<Snapshot>, query: StepQuery, zone: &Zone) -> Re
 impl View {
     /// Waits until all was searched, but no longer than an asker who knows of so large a share likes to; tells how much was.
     /// The search goes on only as long as somebody waits for it.
-    async fn further(&self, snapshot: &Snapshot, share: f64) -> f64 {
+    async fn further(&self, snapshot: &Snapshot, seen: Option<u64>) -> f64 {
         match self {
             Self::All => snapshot.info().indexed,
             Self::Found(search, _) => {
-                let patience = if share < 0.0 { FIRST_ANSWER } else { NEXT_ANSWER };
+                let patience = if seen.is_none() { FIRST_ANSWER } else { NEXT_ANSWER };
                 let ended = tokio::time::timeout(patience, search.wait(|progress| progress.ended)).await;
                 if ended.is_err() {
+                    #[expect(
+                        clippy::cast_precision_loss,
+                        reason = "millionths, at most one million of them that count"
+                    )]
+                    let share = seen.map_or(-1.0, |seen| seen as f64 / 1e6);
                     search.wait(|progress| progress.ended || progress.share > share).await;
                 }
                 let progress = *search.progress().borrow();

@@ -25,7 +25,7 @@ impl Matches {
     #[must_use]
     pub fn new(snapshot: &Arc<Snapshot>, typed: Typed, filter: Filter) -> Self {
         // Only the sources are asked of it later: a compiled expression is not kept.
-        let sources = filter.without_pattern();
+        let sources = filter.of_sources();
         let search = snapshot.searches().search(typed, filter);
         Self { snapshot: Arc::clone(snapshot), filter: sources, search, taken: 0, share: 0.0 }
     }

@@ -16,7 +16,7 @@ use crate::problem;
 pub enum View {
     /// All lines; the rank is the ordinal.
     All,
-    /// Lines that a search finds, as it finds them; and the filter without its pattern.
+    /// Lines that a search finds, as it finds them; and of which sources.
     Found(InUse, Filter),
     /// Those and lines around them; all were found before.
     Around(Arc<LineSet>, Filter),
@@ -44,18 +44,15 @@ impl View {
         if filter.is_empty() {
             return Ok(Self::All);
         }
-        let others = filter.without_pattern();
-        let has_pattern = filter.pattern.is_some();
+        // A compiled expression is not kept as long as somebody reads.
+        let sources = filter.of_sources();
+        let others = filter.pattern.is_some().then(|| filter.without_pattern());
         let search = snapshot.searches().search(typed.clone(), filter);
-        if context == 0 || !has_pattern {
-            return Ok(Self::Found(search, others));
-        }
+        let Some(others) = others.filter(|_| context > 0) else { return Ok(Self::Found(search, sources)) };
         search.ended().await?;
         let mut around = None;
         if !others.is_empty() {
-            let others = others.clone();
-            let typed = Typed { pattern: None, case: None, ..typed.clone() };
-            let search = snapshot.searches().search(typed, others);
+            let search = snapshot.searches().search(typed.without_pattern(), others);
             search.ended().await?;
             around = Some(search);
         }
@@ -64,7 +61,7 @@ impl View {
         let found = search.found(LineSet::clone);
         let around = around.map(|around| around.found(LineSet::clone));
         let set = blocking(move || found.with_context(context, around.as_ref(), lines)).await;
-        Ok(Self::Around(Arc::new(set), others))
+        Ok(Self::Around(Arc::new(set), sources))
     }
 
     /// How many lines it has; none as long as they are not all known.

@@ -117,15 +117,25 @@ impl Log {
     fn search_group(&self, filter: &Filter, group: &Group) -> Result<Vec<u64>, Failure> {
         let mut lines = Vec::new();
         let mut shares = group.shares(filter);
-        let candidates = match &filter.pattern {
-            Some(pattern) => {
+        let candidates = match (&filter.pattern, &filter.without) {
+            (Some(pattern), _) => {
                 let candidates = self.candidates(filter, pattern, group, &shares)?;
                 for (at, share) in shares.iter_mut().enumerate() {
                     *share = if candidates.any_in(group, at) { Share::Some } else { Share::None };
                 }
                 Some(candidates)
             }
-            None => None,
+            (None, Some(without)) => {
+                // What is no candidate surely does not match, and is wanted unread.
+                let candidates = self.candidates(filter, without, group, &shares)?;
+                for (at, share) in shares.iter_mut().enumerate() {
+                    if *share == Share::All && candidates.any_in(group, at) {
+                        *share = Share::Some;
+                    }
+                }
+                Some(candidates)
+            }
+            (None, None) => None,
         };
         let spacing = self.index().spacing();
         for (run, share) in runs(&shares) {
@@ -161,14 +171,13 @@ impl Log {
     ) -> Result<(), Failure> {
         let mut cursor = candidates.map(|candidates| Cursor::new(candidates, standings));
         // Most blocks with a candidate have but one: what lies behind it need not be looked at.
-        let few = cursor
-            .as_ref()
-            .and_then(|cursor| cursor.left)
-            .is_some_and(|left| left as u64 * 256 <= ordinals.end - ordinals.start);
+        let only_candidates = filter.pattern.is_some();
+        let left = |cursor: &Option<Cursor>| cursor.as_ref().filter(|_| only_candidates).and_then(|cursor| cursor.left);
+        let few = left(&cursor).is_some_and(|left| left as u64 * 256 <= ordinals.end - ordinals.start);
         let block_bytes = if few { SEARCH_READ_BYTES } else { block_bytes(self.inputs.len()) };
         let mut merge = self.merge_from_block_in(block, block_bytes);
         for ordinal in ordinals {
-            if cursor.as_ref().is_some_and(|cursor| cursor.left == Some(0)) {
+            if left(&cursor) == Some(0) {
                 break;
             }
             let Some((source, line)) = merge.next() else { break };
@@ -176,11 +185,11 @@ impl Log {
                 continue;
             }
             let offset = line.offset;
-            let wanted = match (&filter.pattern, &mut cursor) {
-                (Some(pattern), Some(cursor)) => {
-                    cursor.is_candidate(source, offset) && merge.text().is_some_and(|text| pattern.is_match(&text.text))
-                }
-                _ => true,
+            let may_match = cursor.as_mut().map(|cursor| cursor.is_candidate(source, offset));
+            let wanted = match may_match {
+                Some(true) => merge.text().is_some_and(|text| filter.wants_text(&text.text)),
+                Some(false) => !only_candidates,
+                None => true,
             };
             if wanted {
                 lines.push(ordinal);

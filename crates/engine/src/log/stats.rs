@@ -16,6 +16,13 @@ use crate::merge::Failure;
 pub enum By {
     /// Spans of keys, each as long as the others.
     Time,
+    /// The same from one time to another, both of them in it; lines outside are in no part.
+    Span {
+        /// Where the first part starts.
+        since: Timestamp,
+        /// Where the last part ends; not before `since`.
+        until: Timestamp,
+    },
     /// Stretches of the order, each of as many lines as the others, give or take one.
     Line,
 }
@@ -48,18 +55,23 @@ struct Scale {
     by: By,
     count: u64,
     first: i128,
-    /// Nanoseconds from the first key to the last, and one more.
+    /// Nanoseconds from the first instant to the last, and one more.
     span: i128,
     lines: u64,
 }
 
 impl Scale {
-    fn bucket(&self, ordinal: u64, key: Timestamp) -> usize {
-        let place = match self.by {
-            By::Time => u64::try_from((key.nanos() - self.first) * i128::from(self.count) / self.span),
+    /// The place of a line's bucket, from 1; before them stand the lines before all buckets, behind them the others.
+    fn slot(&self, ordinal: u64, key: Timestamp) -> usize {
+        let bucket = match self.by {
             By::Line => u64::try_from(u128::from(ordinal) * u128::from(self.count) / u128::from(self.lines.max(1))),
+            By::Time | By::Span { .. } => match key.nanos() - self.first {
+                passed if passed < 0 => return 0,
+                passed if passed >= self.span => return usize::try_from(self.count + 1).unwrap_or(0),
+                passed => u64::try_from(passed * i128::from(self.count) / self.span),
+            },
         };
-        usize::try_from(place.unwrap_or(0).min(self.count - 1)).unwrap_or(0)
+        usize::try_from(1 + bucket.unwrap_or(0).min(self.count - 1)).unwrap_or(0)
     }
 
     /// The first instant of a bucket.
@@ -81,20 +93,24 @@ impl Log {
             (index.blocks().to_vec(), index.spacing())
         };
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(Buckets::default()) };
+        let (since, until) = match by {
+            By::Span { since, until } => (since, until.max(since)),
+            By::Time | By::Line => (first.first_key, last.last_key),
+        };
         let scale = Scale {
             by,
             count: count.clamp(1, STATS_BUCKETS_MAX),
-            first: first.first_key.nanos(),
-            span: last.last_key.nanos() - first.first_key.nanos() + 1,
+            first: since.nanos(),
+            span: until.nanos() - since.nanos() + 1,
             lines: blocks.iter().map(|block| block.lines).sum(),
         };
-        let mut sums = vec![(0, LevelCounts::default()); usize::try_from(scale.count).unwrap_or(0)];
+        let mut sums = vec![(0, LevelCounts::default()); usize::try_from(scale.count + 2).unwrap_or(0)];
         let mut across = Vec::new();
         for (at, block) in blocks.iter().enumerate() {
             let ordinal = at as u64 * spacing;
-            let bucket = scale.bucket(ordinal, block.first_key);
-            if block.lines > 0 && bucket == scale.bucket(ordinal + block.lines - 1, block.last_key) {
-                add(&mut sums[bucket], block.lines, &block.levels);
+            let slot = scale.slot(ordinal, block.first_key);
+            if block.lines > 0 && slot == scale.slot(ordinal + block.lines - 1, block.last_key) {
+                add(&mut sums[slot], block.lines, &block.levels);
             } else {
                 across.push((at, ordinal..ordinal + block.lines));
             }
@@ -107,17 +123,18 @@ impl Log {
             let parts: Vec<_> =
                 wave.par_iter().map(|(at, ordinals)| self.parts_of(*at, ordinals.clone(), scale)).collect();
             for part in parts {
-                for (bucket, levels) in part? {
-                    add(&mut sums[bucket], levels.iter().sum(), &levels);
+                for (slot, levels) in part? {
+                    add(&mut sums[slot], levels.iter().sum(), &levels);
                 }
             }
         }
-        let mut next = 0;
-        let buckets = (0..).zip(sums).map(|(at, (lines, levels))| {
+        let mut next = sums.first().map_or(0, |(before, _)| *before);
+        let inner = sums.len() - 1;
+        let buckets = (0..).zip(sums.drain(1..inner)).map(|(at, (lines, levels))| {
             let first = next;
             next += lines;
             let from = match by {
-                By::Time => scale.start(at),
+                By::Time | By::Span { .. } => scale.start(at),
                 By::Line => blocks[usize::try_from(first / spacing).unwrap_or(0).min(blocks.len() - 1)].first_key,
             };
             Bucket { from, first, lines, levels }
@@ -125,20 +142,20 @@ impl Log {
         Ok(Buckets { buckets: buckets.collect(), last: Some(last.last_key) })
     }
 
-    /// How the lines of a block fall into buckets.
+    /// How the lines of a block fall into slots.
     fn parts_of(&self, block: usize, ordinals: Range<u64>, scale: Scale) -> Result<Vec<(usize, LevelCounts)>, Failure> {
         let mut parts: Vec<(usize, LevelCounts)> = Vec::new();
         let mut merge = self.merge_from_block(block);
         for ordinal in ordinals {
             let Some((_, line)) = merge.next() else { break };
-            let bucket = scale.bucket(ordinal, line.key);
+            let slot = scale.slot(ordinal, line.key);
             let place = level_place(line.level);
             match parts.last_mut() {
-                Some((last, levels)) if *last == bucket => levels[place] += 1,
+                Some((last, levels)) if *last == slot => levels[place] += 1,
                 _ => {
                     let mut levels = LevelCounts::default();
                     levels[place] = 1;
-                    parts.push((bucket, levels));
+                    parts.push((slot, levels));
                 }
             }
         }

@@ -53,6 +53,15 @@ fn random_filter(random: &mut Random, sources: usize) -> (Filter, Wants) {
         filter.pattern = Some(Arc::new(Pattern::new(pattern, Letters::Match).expect("a pattern")));
         wants.push(Box::new(move |line| matches(std::str::from_utf8(&line.text).expect("the model writes UTF-8"))));
     }
+    if random.one_in(3) {
+        let (pattern, matches) = ASKED[usize::try_from(random.below(8)).expect("small")];
+        filter.without = Some(Arc::new(Pattern::new(pattern, Letters::Match).expect("a pattern")));
+        wants.push(Box::new(move |line| !matches(std::str::from_utf8(&line.text).expect("the model writes UTF-8"))));
+    }
+    if random.one_in(4) {
+        filter.heads = true;
+        wants.push(Box::new(|line| line.time.is_some()));
+    }
     (filter, Box::new(move |line| wants.iter().all(|wants| wants(line))))
 }
 
@@ -64,7 +73,7 @@ fn a_search_finds_what_the_filter_lets_through() {
         let log = Log::new(inputs);
         log.build_index(&AtomicBool::new(false), |_| {});
         let mut random = Random(seed ^ 0x5EA);
-        for round in 0..30 {
+        for round in 0..50 {
             let (filter, wants) = random_filter(&mut random, sources);
             let mut found = Vec::new();
             let mut next = 0;
@@ -135,7 +144,7 @@ fn the_parts_of_a_log_have_the_lines_that_lie_in_them() {
                 for (ordinal, line) in (0u64..).zip(&expected) {
                     let place = match by {
                         By::Line => u128::from(ordinal) * u128::from(count) / expected.len() as u128,
-                        By::Time => {
+                        By::Time | By::Span { .. } => {
                             let span = last.key.nanos() - first.key.nanos() + 1;
                             let place = (line.key.nanos() - first.key.nanos()) * i128::from(count) / span;
                             u128::try_from(place).expect("not before the first")
@@ -150,6 +159,38 @@ fn the_parts_of_a_log_have_the_lines_that_lie_in_them() {
                     assert_eq!((part.first, part.lines), (next, part.levels.iter().sum()), "{what}");
                     next += part.lines;
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_a_span_have_the_lines_between_its_ends() {
+    for seed in 5300..5306 {
+        let Case { inputs, expected } = case(seed, 1 + seed % 3, 5000, false);
+        let log = Log::new(inputs);
+        log.build_index(&AtomicBool::new(false), |_| {});
+        let mut random = Random(seed ^ 0x5BA);
+        for round in 0..20 {
+            let millis = |random: &mut Random| i64::try_from(random.below(4_000_000)).expect("small") - 500_000;
+            let (one, other) = (millis(&mut random), millis(&mut random));
+            let (since, until) = (stamp(one.min(other)), stamp(one.max(other)));
+            let count = [1, 7, 100][usize::try_from(random.below(3)).expect("small")];
+            let parts = log.stats(count, By::Span { since, until }, &AtomicBool::new(false)).expect("memory reads");
+            let mut sums = vec![[0; 7]; usize::try_from(count).expect("small")];
+            for line in expected.iter().filter(|line| line.key >= since && line.key <= until) {
+                let span = until.nanos() - since.nanos() + 1;
+                let place = (line.key.nanos() - since.nanos()) * i128::from(count) / span;
+                sums[usize::try_from(place).expect("small")][level_place(line.level)] += 1;
+            }
+            let what = format!("seed {seed}, round {round}: {count} from {since} to {until}");
+            let found: Vec<_> = parts.buckets.iter().map(|part| part.levels).collect();
+            assert_eq!(found, sums, "{what}");
+            let mut next = expected.iter().filter(|line| line.key < since).count() as u64;
+            for part in &parts.buckets {
+                assert_eq!((part.first, part.lines), (next, part.levels.iter().sum()), "{what}");
+                assert!(part.from >= since && part.from <= until.max(since), "{what}");
+                next += part.lines;
             }
         }
     }
