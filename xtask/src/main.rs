@@ -14,6 +14,8 @@ const USAGE: &str = "\
 cargo xtask run [PATH…]     build the client and the server, and serve PATH… (the demo logs if none are given)
 cargo xtask test [STEP…]    all checks and tests, or only the steps named: fmt clippy unit dist server setup e2e
 cargo xtask bench [BINARY]  measure, and print a table of figures beside those of cat, sort, rg and others
+cargo xtask bench browser [BINARY [LINES]]
+                            measure the page in Chromium, beside PatternFly's log viewer (needs node and npm ci)
 cargo xtask dist            build the client into dist/
 cargo xtask style [FILE]    write the one style sheet (to dist/pkg/app.css if no file is given)";
 
@@ -33,6 +35,7 @@ fn dispatch(arguments: Vec<String>) -> Result<ExitCode> {
     match command {
         "run" => run(rest),
         "test" => test::test(rest),
+        "bench" if rest.first().is_some_and(|what| what == "browser") => bench_browser(&rest[1..]),
         "bench" => bench::bench(rest.first()),
         "dist" => client::dist().map(|()| ExitCode::SUCCESS),
         "style" => style::write(rest.first().map_or("dist/pkg/app.css", String::as_str)).map(|()| ExitCode::SUCCESS),
@@ -57,6 +60,21 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     }
     let status = serve.status().with_context(|| format!("cannot start {}", logboom().display()))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Measures the page of the binary that is named, or of one that is built first.
+fn bench_browser(arguments: &[String]) -> Result<ExitCode> {
+    let (binary, lines) = match arguments.split_first() {
+        Some((binary, lines)) => (binary.clone(), lines),
+        None => {
+            client::dist()?;
+            server()?;
+            (logboom().display().to_string(), arguments)
+        }
+    };
+    let given: Vec<&str> = lines.iter().map(String::as_str).collect();
+    command("node", &[&["bench/browser.mjs", &binary][..], &given].concat())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Builds the server with the client that lies in `dist`.

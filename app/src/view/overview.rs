@@ -23,7 +23,7 @@ pub fn Timeline(
         })
     };
     view! {
-        <div id="timeline" class="timeline" role="img" aria-label=said>
+        <div id="timeline" class="timeline" role="region" aria-label=said>
             <canvas aria-hidden="true"></canvas>
             <div class="chosen"></div>
             <div class="drag"></div>
@@ -36,7 +36,7 @@ pub fn Timeline(
 #[component]
 pub fn Minimap() -> impl IntoView {
     view! {
-        <div id="minimap" class="minimap" role="img" aria-label="The whole log: levels, hits, and where you are">
+        <div id="minimap" class="minimap" role="region" aria-label="The whole log: levels, hits, and where you are">
             <canvas aria-hidden="true"></canvas>
             <div class="here"></div>
         </div>
