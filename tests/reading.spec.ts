@@ -37,7 +37,8 @@ test.describe("without JavaScript", () => {
 });
 
 test("the client takes over in silence, and nothing moves", async ({ viewer, page, browser, baseURL, quiet }) => {
-  const bare = await browser.newContext({ javaScriptEnabled: false, baseURL: baseURL!, viewport: page.viewportSize() });
+  const bare = await browser.newContext({ baseURL: baseURL!, viewport: page.viewportSize() });
+  await bare.route("**/pkg/*.{js,wasm}", (route) => route.abort());
   const before = await bare.newPage();
   await before.goto("/t/odd");
   // Without a script there is no timeline above the log.

@@ -27,8 +27,6 @@ pub use search::Stops;
 pub use viewer::Viewer;
 pub use zones::is_known as is_zone;
 
-use leptos::prelude::WithValue as _;
-
 /// Does something with the viewer, once the client has started it.
 pub fn with(handle: crate::view::log::Handle, then: impl FnOnce(&Viewer)) {
     handle.with_value(|viewer| {

@@ -106,6 +106,7 @@ impl Folds {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a list of ranges may have one")]
 mod tests {
     use super::Folds;
 

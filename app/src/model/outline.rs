@@ -102,6 +102,7 @@ impl Outline {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a list of ranges may have one")]
 mod tests {
     use std::ops::Range;
 

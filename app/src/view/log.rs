@@ -1,5 +1,7 @@
 //! A log's page: owns its signals, and hands the rows to the client once it is there.
 
+use std::cell::RefCell;
+
 use leptos::html;
 use leptos::prelude::*;
 
@@ -22,8 +24,26 @@ use crate::load::LogPage;
 use crate::model::face::{self, Before, Context, Face};
 use crate::model::sources::Sources;
 
-/// The viewer, once the client has started it; never on the server.
-pub type Handle = StoredValue<Option<Viewer>, LocalStorage>;
+thread_local! {
+    static VIEWER: RefCell<Option<Viewer>> = const { RefCell::new(None) };
+}
+
+/// The page's viewer, once the client has started it; never on the server.
+///
+/// It holds nothing itself: what a server's page holds may be dropped by another thread than the one that made it.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle;
+
+impl Handle {
+    /// Does something with the viewer, if there is one.
+    pub fn with_value<T>(self, then: impl FnOnce(&Option<Viewer>) -> T) -> T {
+        then(&VIEWER.with_borrow(Clone::clone))
+    }
+
+    fn set_value(self, viewer: Viewer) {
+        VIEWER.set(Some(viewer));
+    }
+}
 
 /// A log's page.
 #[component]
@@ -32,7 +52,7 @@ pub fn Log(
     page: LogPage,
 ) -> impl IntoView {
     let signals = Signals::new(&page);
-    let handle: Handle = StoredValue::new_local(None);
+    let handle = Handle;
     let log = NodeRef::<html::Div>::new();
     let sources = Sources::new(&page.task.sources);
     let rows = rows(&page, &sources);
@@ -46,7 +66,7 @@ pub fn Log(
         if let Some(element) = log.get()
             && handle.with_value(Option::is_none)
         {
-            handle.set_value(Some(Viewer::start(element.into(), page.get_value(), signals)));
+            handle.set_value(Viewer::start(element.into(), page.get_value(), signals));
         }
     });
     let hides = move || signals.view.with(|view| view.hidden.names().collect::<Vec<_>>().join(" "));

@@ -46,7 +46,7 @@ pub fn SearchField(
         let q = typed(&text, regex.get_untracked());
         client::with(handle, |viewer| viewer.search_for(q.clone()));
     };
-    let waiting = StoredValue::new_local(None::<TimeoutHandle>);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
     let later = move |_| {
         let next = set_timeout_with_handle(search, std::time::Duration::from_millis(TYPING_MS)).ok();
         if let Some(before) = waiting.try_update_value(|waiting| std::mem::replace(waiting, next)).flatten() {
