@@ -27,7 +27,7 @@ test("groups fold one in another, and leave other sources alone", async ({ viewe
   await expect(viewer.row(8)).toHaveCount(0);
   await expect(viewer.row(4)).toContainText("between");
   await expect(viewer.row(9)).toContainText("it failed");
-  await viewer.row(2).getByRole("button", { name: "Show 6 folded lines" }).click();
+  await viewer.row(2).getByRole("button", { name: "Show 5 folded lines" }).click();
   await expect(viewer.row(3)).toBeVisible();
   await expect(viewer.row(6)).toHaveCount(0);
   await viewer.go("6");

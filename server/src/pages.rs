@@ -5,9 +5,10 @@ mod assets;
 
 use std::sync::Arc;
 
+use app::api::Failure;
 use app::{Api, Files, Page, document};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -20,6 +21,9 @@ use leptos_axum::{ResponseOptions, handle_server_fns_with_context, render_app_as
 
 pub use ancestors::Ancestors;
 pub use assets::Assets;
+
+/// Bytes of an error that is told.
+const ERROR_BYTES_MAX: usize = 1 << 20;
 
 #[derive(Clone)]
 struct Pages {
@@ -70,9 +74,21 @@ async fn page(State(pages): State<Pages>, request: Request<Body>) -> Response {
 async fn server_fn(State(pages): State<Pages>, request: Request<Body>) -> Response {
     let api = pages.api;
     let answer = handle_server_fns_with_context(move || provide_context(api.clone()), request).await;
-    let mut answer = answer.into_response();
+    let mut answer = with_status(answer.into_response()).await;
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+/// An answer that tells an error bears the error's own status: who asks for what makes no sense is no trouble here.
+async fn with_status(answer: Response) -> Response {
+    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    let body = to_bytes(body, ERROR_BYTES_MAX).await.unwrap_or_default();
+    let told = serde_json::from_slice::<Failure>(&body).ok();
+    parts.status = told.and_then(|Failure(error)| StatusCode::from_u16(error.status).ok()).unwrap_or(parts.status);
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// Headers that every answer bears.
