@@ -85,6 +85,16 @@ pub fn tells_scroll_end() -> bool {
     js_sys::Reflect::has(&window(), &JsValue::from_str("onscrollend")).unwrap_or(false)
 }
 
+/// Shows a task's state in the page's icon.
+pub fn show_state(word: &str) {
+    if let Some(icon) = document().get_element_by_id("icon") {
+        let address = format!("/favicon-{word}.svg");
+        if icon.get_attribute("href").is_none_or(|before| before != address) {
+            set(&icon, "href", Some(&address));
+        }
+    }
+}
+
 /// An element of the page by its id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<HtmlElement> {

@@ -11,8 +11,8 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use record::wire::{ApiError, Record, Start, WindowHead, WindowItem, WindowQuery};
 
-use super::Viewer;
 use super::viewer::State;
+use super::{Viewer, dom};
 use crate::api::{self, Failure, Gathered};
 use crate::load::FIRST_LINES;
 use crate::model::lines::{Need, PAGE_LINES};
@@ -20,6 +20,7 @@ use crate::model::ndjson::Splitter;
 use crate::model::place::Place;
 use crate::model::scroll::Top;
 use crate::view::signals::Whole;
+use crate::view::state::word;
 
 /// Requests for pages at a time: a browser has six connections to a server, for all its tabs.
 const PAGES_MAX: usize = 3;
@@ -160,6 +161,7 @@ impl Viewer {
                     if let Ok(task) = api::task(id).await {
                         let (count, counted) = (task.lines.unwrap_or(task.lines_estimate), task.lines.is_some());
                         let generation = task.generation;
+                        dom::show_state(word(task.state));
                         if viewer.signals.task.with_untracked(|before| *before != task) {
                             viewer.signals.task.set(task);
                         }
@@ -210,6 +212,8 @@ impl Viewer {
             let error = viewer.stream_page(query).await;
             viewer.state.borrow_mut().flights.pages.remove(&page);
             match error {
+                // There are fewer lines than there were, which the count says.
+                Some(error) if error.status == 416 => viewer.succeeded(),
                 Some(error) => viewer.failed(&error),
                 None => viewer.succeeded(),
             }

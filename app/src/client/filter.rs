@@ -197,6 +197,9 @@ impl Viewer {
         let handle = self.watch(filter, context, 0, move |hits| {
             if let Ok(hits) = hits {
                 viewer.learn(hits.generation, hits.found, hits.done);
+                if hits.done {
+                    viewer.signals.said.set(format!("{} shown", figures::counted(hits.found, "line", "lines")));
+                }
                 if hits.done && hits.found == 0 {
                     viewer.loosen();
                 }

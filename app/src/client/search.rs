@@ -11,6 +11,7 @@ use super::viewer::Viewer;
 use super::{dom, recent};
 use crate::api::{self, Failure};
 use crate::load::LINES_ABOVE;
+use crate::model::figures;
 use crate::model::find::Finder;
 use crate::model::place::Place;
 use crate::view::signals::Search;
@@ -67,6 +68,9 @@ impl Viewer {
                         search.problem = None;
                         search.failed = hits.failed;
                     });
+                    if hits.done {
+                        viewer.signals.said.set(figures::counted(hits.found, "match", "matches"));
+                    }
                     viewer.state.borrow_mut().hits = hits.buckets;
                 }
                 Err(error) => viewer.signals.search.update(|search| search.problem = Some(error.detail)),

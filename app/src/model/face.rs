@@ -125,7 +125,7 @@ impl Face {
         Self {
             n: record.n,
             number: record.n.map_or_else(|| "~".to_owned(), |n| n.to_string()),
-            link: context.view.at_record(record, None).query(),
+            link: context.view.at_record(record, before.ts.as_deref().filter(|_| record.cont)).query(),
             clock: clock.unwrap_or_default(),
             time_title,
             day: day.filter(|_| !record.wild),
