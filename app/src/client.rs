@@ -7,18 +7,22 @@ pub mod list;
 pub mod panic;
 
 mod canvas;
+mod copying;
 mod fetch;
 mod filter;
 mod fold;
+mod frame;
 mod marks;
 mod moving;
 mod options;
 mod overview;
+mod pictures;
 mod pool;
 mod recent;
 mod record;
 mod search;
 mod selection;
+mod state;
 mod viewer;
 mod zones;
 

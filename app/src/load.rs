@@ -7,6 +7,7 @@ use record::wire::{ApiError, Start, TaskInfo, TaskList, WindowQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, Gathered, shortened};
+use crate::model::conditions::without_all;
 use crate::model::place::{Anchor, Place};
 use crate::model::time::{self, Zone};
 use crate::model::view::{Asked, View, ZoneName};
@@ -161,8 +162,14 @@ impl LogPage {
             if told.is_none() {
                 problems.push(error.detail.clone());
             }
+            let refused = error.status == 400 && !view.shown().is_empty();
             view.place = if error.status == 416 { Place::End } else { Place::Top };
             window = fetch(api, &task, &view, view.place.start(FIRST_LINES), 0).await;
+            if refused && window.head.is_none() {
+                // A condition that makes no sense is told, and the log shown without any.
+                view = without_all(&view);
+                window = fetch(api, &task, &view, view.place.start(FIRST_LINES), 0).await;
+            }
         }
         let mut target = find_target(&view.place, &window);
         let mut from_end = matches!(view.place, Place::End) && window.error.is_none();

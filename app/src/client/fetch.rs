@@ -11,7 +11,7 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use record::wire::{ApiError, Record, Start, WindowHead, WindowItem, WindowQuery};
 
-use super::viewer::State;
+use super::state::State;
 use super::{Viewer, dom};
 use crate::api::{self, Failure, Gathered};
 use crate::load::FIRST_LINES;

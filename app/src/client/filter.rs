@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use record::wire::{ApiError, Hits, HitsQuery, LineFilter};
 
 use super::fetch::spawn;
-use super::viewer::{State, Viewer};
+use super::state::State;
+use super::viewer::Viewer;
 use super::{dom, history};
 use crate::api::{self, Failure};
 use crate::load::LINES_ABOVE;

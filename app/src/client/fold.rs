@@ -2,7 +2,8 @@
 
 use record::wire::Start;
 
-use super::viewer::{State, Viewer};
+use super::state::State;
+use super::viewer::Viewer;
 use crate::api::{self, Failure};
 use crate::model::outline::opens_group;
 

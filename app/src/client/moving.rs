@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::viewer::{State, Viewer};
+use super::state::State;
+use super::viewer::Viewer;
 use crate::load::LINES_ABOVE;
 use crate::model::place::Place;
 use crate::model::scroll::Top;

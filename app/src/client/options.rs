@@ -2,7 +2,7 @@
 
 use leptos::prelude::{GetUntracked as _, Set as _, document, window};
 
-use super::viewer::State;
+use super::state::State;
 use super::{Viewer, dom};
 use crate::model::size::Size;
 

@@ -1,24 +1,19 @@
-//! Selecting with the mouse and the keys, over any stretch of the log, and copying it.
+//! Selecting with the mouse and the keys, over any stretch of the log.
 
 use futures::future::abortable;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast, JsValue};
-use record::wire::{Record, Start};
-use web_sys::{ClipboardEvent, Element, MouseEvent, Node};
+use web_sys::{Element, MouseEvent, Node};
 
+use super::dom;
 use super::fetch::{gather, spawn};
 use super::marks::{Texts, paint};
-use super::viewer::{State, Viewer, listen_to};
-use super::{dom, history};
-use crate::load::FIRST_LINES;
-use crate::model::copy::{Copy, Form};
+use super::state::State;
+use super::viewer::{Viewer, listen_to};
 use crate::model::place::{Anchor, Place};
 use crate::model::selection::{Point, Selection, word};
 use crate::model::view::View;
-
-/// Lines that are fetched at a time for a copy.
-const COPY_LINES: u64 = 2000;
 
 /// How often the view moves on while a selection is drawn beyond its edge.
 const DRAG_MS: i32 = 30;
@@ -52,10 +47,7 @@ impl Viewer {
         let moved = window_event_listener(leptos::ev::mousemove, move |event| viewer.dragged(&event));
         let viewer = self.clone();
         let up = window_event_listener(leptos::ev::mouseup, move |_| viewer.released());
-        let viewer = self.clone();
-        let copy = Closure::<dyn FnMut(ClipboardEvent)>::new(move |event: ClipboardEvent| viewer.copies(&event));
-        let copy = copy.into_js_value();
-        drop(document().add_event_listener_with_callback("copy", copy.unchecked_ref()));
+        self.listen_copies();
         on_cleanup(move || {
             moved.remove();
             up.remove();
@@ -126,99 +118,6 @@ impl Viewer {
         let start = Place::Anchor(anchor.clone()).start(0);
         let query = self.query(start, 0, 1);
         gather(query).await.head?.rank
-    }
-
-    /// Copies what is selected, or the current line.
-    pub fn copy(&self, form: Form) {
-        let selection = {
-            let state = self.state.borrow();
-            state.selection.unwrap_or_else(|| Selection::of_lines(state.looked_at(), state.looked_at()))
-        };
-        let viewer = self.clone();
-        leptos::task::spawn_local(async move {
-            let lines = selection.count();
-            match viewer.gather_copy(form, selection).await {
-                Ok(text) => {
-                    let written = window().navigator().clipboard().write_text(&text);
-                    let told = match wasm_bindgen_futures::JsFuture::from(written).await {
-                        Ok(_) => format!("{} copied.", crate::model::figures::counted(lines, "line", "lines")),
-                        Err(_) => "The browser does not allow copying here.".to_owned(),
-                    };
-                    viewer.tell(&told);
-                }
-                Err(problem) => viewer.tell(&problem),
-            }
-        });
-    }
-
-    async fn gather_copy(&self, form: Form, selection: Selection) -> Result<String, String> {
-        let too_much = || "That is more than 8 MB: download these lines instead.".to_owned();
-        let view = self.signals.view.get_untracked();
-        let mut copy = Copy::new(form, selection);
-        let mut link = None;
-        // Also what is folded: a reader who copies a stretch wants all of it.
-        let (mut line, last, rows) = {
-            let state = self.state.borrow();
-            let folds = state.lines.folds().clone();
-            (folds.line(*selection.span().start()), folds.line(*selection.span().end()), folds)
-        };
-        while line <= last {
-            let at_hand = self.state.borrow().lines.get(line).cloned().filter(|record| record.cut.is_none());
-            let records: Vec<Record> = match at_hand {
-                Some(record) => vec![(*record).clone()],
-                None => {
-                    let limit = COPY_LINES.min(last - line + 1);
-                    let gathered = gather(self.query(Start::Line(line + 1), 0, limit)).await;
-                    if let Some(error) = gathered.error {
-                        return Err(error.detail);
-                    }
-                    gathered.records
-                }
-            };
-            if records.is_empty() {
-                break;
-            }
-            for record in records {
-                link.get_or_insert_with(|| self.state.borrow().view.at_record(&record, None).query());
-                if !copy.push(rows.row(line), &record, &view) {
-                    return Err(too_much());
-                }
-                line += 1;
-            }
-        }
-        Ok(copy.finish(&history::address(&link.unwrap_or_default())))
-    }
-
-    /// The reader copies as browsers do it: what the log has selected goes first.
-    fn copies(&self, event: &ClipboardEvent) {
-        let typing =
-            document().active_element().is_some_and(|active| matches!(&*active.tag_name(), "INPUT" | "TEXTAREA"));
-        let native = window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed());
-        let selection = self.state.borrow().selection.filter(|selection| !selection.is_empty());
-        let Some(selection) = selection.filter(|_| !typing && !native) else {
-            return;
-        };
-        event.prevent_default();
-        let at_hand = {
-            let state = self.state.borrow();
-            let mut copy = Copy::new(Form::Plain, selection);
-            let whole = selection.count() <= FIRST_LINES * 50
-                && state.lines.folds().is_empty()
-                && selection.span().all(|line| {
-                    state
-                        .lines
-                        .get(line)
-                        .is_some_and(|record| record.cut.is_none() && copy.push(line, record, &state.view))
-                });
-            whole.then(|| copy.finish(""))
-        };
-        match (at_hand, event.clipboard_data()) {
-            (Some(text), Some(data)) => {
-                drop(data.set_data("text/plain", &text));
-                self.tell(&format!("{} copied.", crate::model::figures::counted(selection.count(), "line", "lines")));
-            }
-            _ => self.copy(Form::Plain),
-        }
     }
 
     fn pressed(&self, event: &MouseEvent) {
@@ -393,42 +292,9 @@ impl Viewer {
         let whole = state.selection.filter(|selection| !selection.is_empty() && selection.lines).map(|it| it.span());
         state.pool.select(whole.as_ref());
     }
-
-    /// Copies a link to what is selected, or to the current line.
-    pub fn copy_link(&self) {
-        let query = {
-            let state = self.state.borrow();
-            match state.selection.filter(|selection| !selection.is_empty() && selection.count() > 1) {
-                Some(selection) => state.range_link(selection),
-                None => state.link(state.looked_at()),
-            }
-        };
-        let Some(query) = query else {
-            self.tell("The first and the last line are not at hand: scroll to them first.");
-            return;
-        };
-        let copied = window().navigator().clipboard().write_text(&history::address(&query));
-        let viewer = self.clone();
-        leptos::task::spawn_local(async move {
-            viewer.tell(match wasm_bindgen_futures::JsFuture::from(copied).await {
-                Ok(_) => "Link copied.",
-                Err(_) => "The link could not be copied; it is in the address bar.",
-            });
-        });
-        history::show(&query, false);
-    }
 }
 
 impl State {
-    /// A link to a range whose ends are at hand.
-    fn range_link(&self, selection: Selection) -> Option<String> {
-        let (first, last) = (*selection.span().start(), *selection.span().end());
-        let ts = self.time_at(first);
-        let view = self.lines.at(first).map(|record| self.view.at_record(record, ts.as_deref()))?;
-        let to = self.lines.at(last).map(|record| Anchor::of(record))?;
-        Some(View { to: Some(to), ..view }.query())
-    }
-
     /// How far beyond the view's edge a pointer is, in pixels to move on by; none within it.
     fn beyond(&self, y: f64) -> f64 {
         let area = self.log.get_bounding_client_rect();

@@ -28,6 +28,28 @@ pub struct Top {
     pub px: f64,
 }
 
+/// Pages that are loaded ahead of a reader at most.
+const AHEAD_MAX: i64 = 4;
+
+/// Lines a move at which one page more is loaded ahead.
+const AHEAD_LINES: f64 = 30.0;
+
+/// How fast the reader scrolls, smoothed: one odd move changes little.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pace(f64);
+
+impl Pace {
+    /// The view has moved by so many lines. Says how many pages to load ahead, negative towards the top.
+    pub fn ahead(&mut self, lines: i64) -> i64 {
+        #[expect(clippy::cast_precision_loss, reason = "a pace, for a guess")]
+        let lines = lines as f64;
+        self.0 = if (self.0 < 0.0) == (lines < 0.0) { 0.6 * self.0 + 0.4 * lines } else { lines };
+        #[expect(clippy::cast_possible_truncation, reason = "brought below the most there is")]
+        let pages = 1 + (self.0.abs() / AHEAD_LINES).min(AHEAD_MAX as f64 - 1.0) as i64;
+        if lines < 0.0 { -pages } else { pages }
+    }
+}
+
 /// How high a line is drawn; what was not measured counts as one row.
 pub type Heights<'a> = &'a dyn Fn(u64) -> f64;
 
@@ -264,7 +286,7 @@ impl Scroll {
 
 #[cfg(test)]
 mod tests {
-    use super::{ROW_PX, Scroll, Top};
+    use super::{Pace, ROW_PX, Scroll, Top};
 
     const LINES: u64 = 10_000_000;
 
@@ -389,6 +411,15 @@ mod tests {
             scroll.set_lines(count);
             assert_eq!(scroll.top().line, count - 40);
         }
+    }
+
+    #[test]
+    fn the_faster_the_reader_scrolls_the_more_is_loaded_ahead() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.ahead(3), 1);
+        let fast: Vec<i64> = (0..10).map(|_| pace.ahead(100)).collect();
+        assert!(fast.is_sorted() && fast.last() == Some(&4), "{fast:?}");
+        assert_eq!(pace.ahead(-3), -1);
     }
 
     #[test]
