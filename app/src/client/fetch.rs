@@ -77,7 +77,13 @@ impl Viewer {
             if state.flights.retry.is_some() || view.is_empty() || state.switching.is_some() {
                 return;
             }
-            let needs = state.lines.needs(view, ahead);
+            // The thumb is dragged over more than can be fetched: one request at a time, for what is in view when the
+            // one before has come.
+            let coarse = state.scroll.is_coarse();
+            if coarse && !state.flights.pages.is_empty() {
+                return;
+            }
+            let needs = state.lines.needs(view, if coarse { 0 } else { ahead });
             let page = |row: u64| state.lines.folds().line(row) / PAGE_LINES;
             let near = page(view.start).saturating_sub(PAGES_NEAR)..=page(view.end) + PAGES_NEAR;
             state.flights.pages.retain(|page, flight| {

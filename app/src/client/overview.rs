@@ -42,7 +42,16 @@ pub struct Overview {
     drag: Option<Drag>,
     /// Counts what changed, so that pictures are drawn only when they did.
     changes: u32,
-    drawn: Option<(u32, i32, i32, usize)>,
+    drawn: Option<(u32, Sizes, u64)>,
+    /// How large the pictures are. Measured once, since measuring lays out what was just drawn.
+    pub(super) sizes: Option<Sizes>,
+}
+
+/// The width of the timeline and the height of the minimap, in CSS pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    timeline: i32,
+    minimap: i32,
 }
 
 /// A drag over the timeline or the minimap.
@@ -112,15 +121,14 @@ impl Viewer {
             self.fetch_overview();
         }
         let (timeline, minimap) = (dom::by_id("timeline"), dom::by_id("minimap"));
-        let hits: u64 = self.state.borrow().hits.iter().sum();
-        let size = |element: &Option<HtmlElement>| {
-            element.as_ref().map_or((0, 0), |element| (element.client_width(), element.client_height()))
-        };
+        let sizes = self.state.borrow().overview.sizes.unwrap_or_else(|| Sizes {
+            timeline: timeline.as_ref().map_or(0, |holder| holder.client_width()),
+            minimap: minimap.as_ref().map_or(0, |holder| holder.client_height()),
+        });
         let key = {
-            let state = self.state.borrow();
-            #[expect(clippy::cast_possible_truncation, reason = "any change of it will do")]
-            let hits = hits as usize;
-            (state.overview.changes, size(&timeline).0, size(&minimap).1, hits)
+            let mut state = self.state.borrow_mut();
+            state.overview.sizes = Some(sizes);
+            (state.overview.changes, sizes, state.hits.iter().sum())
         };
         if self.state.borrow().overview.drawn != Some(key) {
             self.state.borrow_mut().overview.drawn = Some(key);
@@ -135,25 +143,25 @@ impl Viewer {
                 draw_lane(&holder, if state.is_filtered() { &[] } else { &state.hits });
             }
         }
-        self.draw_here(timeline.as_ref(), minimap.as_ref());
+        self.draw_here(timeline.as_ref(), minimap.as_ref(), sizes);
     }
 
     /// Where the reader is, and which span of time is chosen.
-    fn draw_here(&self, timeline: Option<&HtmlElement>, minimap: Option<&HtmlElement>) {
+    fn draw_here(&self, timeline: Option<&HtmlElement>, minimap: Option<&HtmlElement>, sizes: Sizes) {
         let state = self.state.borrow();
         let range = state.range();
         let last = range.end.saturating_sub(1);
         let lines = state.overview.by_line.as_ref().map_or(0, |stats| stats.lines).max(1);
         if let Some(map) = minimap {
             let number = |line: u64| state.number(line).unwrap_or(line + 1);
-            let height = f64::from(map.client_height()).min(map_px(lines));
+            let height = f64::from(sizes.minimap).min(map_px(lines));
             let y = |n: u64| share(n, lines) * height;
             place(map, ".here", "top", "height", y(number(range.start).saturating_sub(1)), y(number(last)), 3.0);
         }
         let Some((line, span)) = timeline.zip(state.overview.zoom.or(state.overview.whole)) else {
             return;
         };
-        let width = f64::from(line.client_width());
+        let width = f64::from(sizes.timeline);
         let x = |time: f64| span.share(time).clamp(0.0, 1.0) * width;
         let at = |line: u64| state.time_at(line).as_deref().and_then(millis);
         if let Some((first, last)) = at(range.start).or_else(|| at(last)).zip(at(last)) {

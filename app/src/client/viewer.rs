@@ -174,6 +174,7 @@ impl Viewer {
         });
         let viewer = self.clone();
         let on_size = Closure::<dyn FnMut()>::new(move || {
+            viewer.state.borrow_mut().overview.sizes = None;
             viewer.ask_frame();
             viewer.rest_later(1);
         });
@@ -232,6 +233,10 @@ impl Viewer {
     }
 
     pub(super) fn settle(&self) {
+        let was_coarse = self.state.borrow().scroll.is_coarse();
+        if was_coarse {
+            self.ask_frame();
+        }
         let mut state = self.state.borrow_mut();
         let State { scroll, pool, log, .. } = &mut *state;
         let native = scroll.settle(&|line| pool.height(line));

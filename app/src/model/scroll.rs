@@ -141,6 +141,12 @@ impl Scroll {
         self.top.line = self.top.line.saturating_add_signed(by);
     }
 
+    /// The thumb is being dragged over more than a view at a time.
+    #[must_use]
+    pub fn is_coarse(&self) -> bool {
+        self.coarse
+    }
+
     /// Stands at a line, its top at the view's edge plus `px`.
     pub fn stand(&mut self, top: Top) {
         self.top = Top { line: top.line.min(self.lines.saturating_sub(1)), px: top.px.max(0.0) };
