@@ -272,12 +272,18 @@ impl Slot {
             self.shown = Some(now);
             return 0;
         }
+        let was_pending = before.is_some_and(|before| before.record.is_none());
         self.height = None;
         let cells = match &now.record {
-            Some(record) => self.fill(line, &Face::new(record, context, &now.before)),
+            Some(record) => {
+                let cells = self.fill(line, &Face::new(record, context, &now.before));
+                self.draw_fold(now.fold);
+                cells
+            }
+            // A thumb that is dragged far leaves all rows waiting, frame by frame: only what differs is drawn.
+            None if was_pending => self.count(line, number),
             None => self.clear(line, number),
         };
-        self.draw_fold(now.fold);
         self.shown = Some(now);
         cells
     }
@@ -372,17 +378,22 @@ impl Slot {
         for name in ["data-n", "data-level", "data-lane", "data-cont", "data-gap"] {
             dom::set(root, name, None);
         }
-        dom::set(root, "aria-rowindex", Some(&(line + 1).to_string()));
         dom::set(root, "data-pending", Some("true"));
         dom::set(&self.number, "href", None);
         dom::set(&self.time, "title", None);
         dom::set(&self.source, "title", None);
         dom::set(&self.text, "data-day", None);
         dom::set(&self.text, "data-gap", None);
-        self.number.set_text_content(number.map(|n| n.to_string()).as_deref());
         for cell in [&self.time, &self.level, &self.source, &self.text] {
             cell.set_text_content(None);
         }
+        self.count(line, number)
+    }
+
+    /// Which line is on its way.
+    fn count(&self, line: u64, number: Option<u64>) -> u32 {
+        dom::set(&self.root, "aria-rowindex", Some(&(line + 1).to_string()));
+        self.number.set_text_content(number.map(|n| n.to_string()).as_deref());
         0
     }
 }
