@@ -95,7 +95,11 @@ impl Viewer {
         let flights = conditions.into_iter().enumerate().map(|(at, each)| {
             self.watch(each.without.shown(), each.without.context(), 0, move |hits| {
                 if let Ok(hits) = hits {
-                    loosened.update(|all| all[at] = Some(hits.found));
+                    loosened.update(|all| {
+                        if let Some(count) = all.get_mut(at) {
+                            *count = Some(hits.found);
+                        }
+                    });
                 }
             })
         });
@@ -120,6 +124,7 @@ impl Viewer {
                 // Changed back before the lines of the change came.
                 if state.switching.take().is_some() {
                     state.flights.drop_all();
+                    self.signals.busy.set(false);
                 }
                 (None, search)
             }
