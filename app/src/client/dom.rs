@@ -95,6 +95,17 @@ pub fn show_state(word: &str) {
     }
 }
 
+/// Opens a popover of the page or closes it, where it is the other; a browser without popovers does nothing.
+pub fn show_popover(id: &str, open: bool) {
+    let Some(popover) = by_id(id).filter(|popover| popover.matches(":popover-open").is_ok_and(|is| is != open)) else {
+        return;
+    };
+    let method = js_sys::Reflect::get(&popover, &JsValue::from_str(if open { "showPopover" } else { "hidePopover" }));
+    if let Some(method) = method.ok().and_then(|method| method.dyn_into::<js_sys::Function>().ok()) {
+        drop(method.call0(&popover));
+    }
+}
+
 /// An element of the page by its id.
 #[must_use]
 pub fn by_id(id: &str) -> Option<HtmlElement> {

@@ -93,6 +93,12 @@ fn with_control(viewer: &Viewer, event: &KeyboardEvent) {
 pub fn focus_field(id: &str) {
     if let Some(field) = dom::by_id(id).and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
         let element: &HtmlElement = &field;
+        // On a narrow screen it may stand in a popover.
+        if element.offset_parent().is_none()
+            && let Some(popover) = element.closest("[popover]").ok().flatten()
+        {
+            dom::show_popover(&popover.id(), true);
+        }
         dom::focus(element);
         field.select();
     }

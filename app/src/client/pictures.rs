@@ -13,7 +13,7 @@ pub fn draw_timeline(holder: &HtmlElement, bars: &[Bar]) {
     };
     #[expect(clippy::cast_precision_loss, reason = "some hundred bars")]
     let (pitch, full) = (canvas.width / bars.len().max(1) as f64, canvas.height - 8.0);
-    let inks = ["--bar", "--level-warn", "--level-error"].map(|token| canvas.color(token));
+    let inks = ["--bar", "--bar-warn", "--bar-error"].map(|token| canvas.color(token));
     for (at, bar) in bars.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "some hundred bars")]
         let x = at as f64 * pitch;
@@ -36,7 +36,7 @@ pub fn draw_minimap(holder: &HtmlElement, rows: &[Bar], hits: &[u64], lines: u64
     let height = canvas.height.min(map_px(lines));
     #[expect(clippy::cast_precision_loss, reason = "some hundred rows")]
     let y = |at: usize, count: usize| at as f64 * height / count.max(1) as f64;
-    let inks = ["--bar-faint", "--level-warn", "--level-error", "--hit-tick"].map(|token| canvas.color(token));
+    let inks = ["--bar-faint", "--bar-warn", "--bar-error", "--hit-tick"].map(|token| canvas.color(token));
     let room = canvas.width - 16.0;
     // Several parts may fall on one row of a small screen: the loudest is drawn last.
     for (ink, length) in inks.iter().zip([|row: &Bar| row.lines, |row: &Bar| row.warn, |row: &Bar| row.error]) {

@@ -3,20 +3,52 @@
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
-/// Keys and what they do.
-const KEYS: [(&str, &str); 12] = [
-    ("j k ↓ ↑", "one line down, up"),
-    ("Space, PgDn, PgUp", "a page down, up"),
-    ("d u", "half a page down, up"),
-    ("g, Home", "first line"),
-    ("G, End", "last line"),
-    (":", "go to a line or a time"),
-    ("w", "wrap long lines, or not"),
-    ("y", "copy a link to the current line"),
-    ("Enter", "open the current line beside the log"),
-    ("← →", "scroll sideways"),
-    ("?", "this help"),
-    ("Escape", "close, or back to the log"),
+use super::log::Handle;
+use crate::client::{self, Viewer};
+
+/// Keys and what they do, by what they are for.
+const KEYS: [(&str, &[(&str, &str)]); 5] = [
+    (
+        "Move",
+        &[
+            ("j k ↓ ↑", "a line down, up"),
+            ("Space PgDn PgUp", "a page down, up"),
+            ("d u", "half a page down, up"),
+            ("g G Home End", "the first line, the last"),
+            (":", "go to a line or a time"),
+            ("← →", "scroll sideways"),
+        ],
+    ),
+    (
+        "Find",
+        &[
+            ("/ Ctrl-F", "search; Ctrl-F again: the browser’s own"),
+            ("n N", "the next match, the one before"),
+            ("Enter Shift-Enter", "the same from the search field"),
+            ("&", "only matching lines, or all"),
+            ("e E", "the next error, the one before"),
+            ("a A", "the next warning, the one before"),
+        ],
+    ),
+    (
+        "Read",
+        &[
+            ("Enter", "open the current line beside the log"),
+            ("w", "wrap long lines, or not"),
+            ("z", "fold what belongs under a line, or open it"),
+            ("Z", "first lines of records only, or all"),
+        ],
+    ),
+    (
+        "Select",
+        &[
+            ("Shift-↓ Shift-↑", "select lines; J and K as well"),
+            ("Ctrl-A", "select all lines"),
+            ("Ctrl-C", "copy what is selected"),
+            ("y", "copy a link to the current line"),
+        ],
+    ),
+    ("Page", &[("?", "this help"), ("Escape", "close, select nothing, back to the log")]),
 ];
 
 /// Opens a dialog of this page.
@@ -31,16 +63,31 @@ pub fn open(id: &str) {
 
 /// The keys.
 #[component]
-pub fn Help() -> impl IntoView {
-    let keys = KEYS.map(|(keys, what)| view! { <dt>{keys}</dt><dd>{what}</dd> });
+pub fn Help(
+    /// The viewer.
+    handle: Handle,
+) -> impl IntoView {
+    let groups = KEYS.map(|(title, keys)| {
+        let keys = keys.iter().map(|(keys, what)| {
+            let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }).collect_view();
+            view! { <dt>{keys}</dt><dd>{*what}</dd> }
+        });
+        view! { <section><h3>{title}</h3><dl class="keys">{keys.collect_view()}</dl></section> }
+    });
+    // What had the focus before may have gone with the popover that it stood in.
+    let closed = move |_| {
+        if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+            client::with(handle, Viewer::focus);
+        }
+    };
     view! {
-        <dialog id="help" class="dialog" aria-labelledby="help-title">
+        <dialog id="help" class="dialog" aria-labelledby="help-title" on:close=closed>
             <h2 id="help-title">"Keys"</h2>
-            <dl class="keys">{keys.into_iter().collect_view()}</dl>
-            <p>"Click a line’s number for a link that names it for ever."</p>
             <form method="dialog">
                 <button>"Close"</button>
             </form>
+            <div class="key-groups">{groups.into_iter().collect_view()}</div>
+            <p>"Click a line’s number for a link that names it for ever; click another with Shift to select all between, with a link of their own. Drag over the timeline for a span of time, turn the wheel on it to look closer."</p>
         </dialog>
     }
 }

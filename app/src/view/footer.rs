@@ -21,6 +21,13 @@ pub fn Footer(
             .here
             .with(|here| here.n.map_or_else(|| "line ~".to_owned(), |n| format!("line {}", figures::grouped(n))))
     };
+    let of_all = move || {
+        let filtered = signals.view.with(|view| !view.shown().is_empty());
+        let all = signals.task.with(|task| task.lines).filter(|_| filtered);
+        all.map(|all| format!(" of {}", figures::grouped(all)))
+    };
+    let joint = move || if signals.view.with(|view| view.shown().is_empty()) { " of " } else { ", " };
+    let shown = move || signals.view.with(|view| !view.shown().is_empty()).then_some(" shown");
     let total = move || {
         let total = signals.total.get();
         format!("{}{}", if total.counted { "" } else { "about " }, figures::grouped(total.lines))
@@ -43,7 +50,7 @@ pub fn Footer(
     };
     view! {
         <footer class="foot">
-            <span>{line}" of "<span data-testid="total" data-value=value>{total}</span></span>
+            <span>{line}{of_all}{joint}<span data-testid="total" data-value=value>{total}</span>{shown}</span>
             <span class="wide">{move || figures::bytes(signals.task.with(|task| task.bytes))}</span>
             <span>{moment}</span>
             <span class="wide">{into}</span>

@@ -8,6 +8,7 @@ use super::log::Handle;
 use super::search::SearchField;
 use super::signals::Signals;
 use super::state::State;
+use crate::client::{self, Viewer, dom};
 use crate::model::goto;
 
 /// The header.
@@ -20,19 +21,26 @@ pub fn Head(
 ) -> impl IntoView {
     let id = signals.task.with_untracked(|task| task.id.clone());
     let (parents, name) = match id.rsplit_once('/') {
-        Some((parents, name)) => (Some(format!("{} / ", parents.replace('/', " / "))), name.to_owned()),
-        None => (None, id),
+        Some((parents, name)) => (Some(parents.replace('/', " / ")), name.to_owned()),
+        None => (None, id.clone()),
     };
     view! {
         <header class="head">
             <a class="home" href="/" title="All logs">
                 <span class="unseen">"All logs"</span>
             </a>
-            <h1>{parents.map(|parents| view! { <small>{parents}</small> })} <span>{name}</span></h1>
+            <h1 title=id>{parents.map(|parents| view! { <small>{parents}</small> <i>" / "</i> })} <span>{name}</span></h1>
             <State state=Signal::derive(move || signals.task.with(|task| task.state)) hook="state" />
+            // On a narrow screen the panel and the tools open from here.
+            <div class="openers">
+                <button class="tool" type="button" popovertarget="panel">"Filters"</button>
+                <button class="tool" type="button" popovertarget="more">"More"</button>
+            </div>
             <SearchField signals handle />
-            <Goto signals handle />
-            <Tools signals handle />
+            <div id="more" class="more-tools" popover="auto" role="group" aria-label="Tools">
+                <Goto signals handle />
+                <Tools signals handle />
+            </div>
         </header>
     }
 }
@@ -46,6 +54,9 @@ fn Goto(signals: Signals, handle: Handle) -> impl IntoView {
             if let Some(viewer) = viewer {
                 event.prevent_default();
                 viewer.go_to(&typed);
+                if signals.goto_problem.with_untracked(Option::is_none) {
+                    dom::show_popover("more", false);
+                }
             }
         });
     };
@@ -94,11 +105,10 @@ fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
     };
     view! {
         <div class="tools">
-            <button class="tool panel-opener" type="button" popovertarget="panel">"Sources"</button>
             <a class="tool" href=wrap_link on:click=wrap>
                 {move || if signals.view.with(|view| view.wrap) { "Don’t wrap" } else { "Wrap" }}
             </a>
-            <button class="tool live" type="button" on:click=move |_| { handle.with_value(|viewer| viewer.as_ref().map(super::super::client::Viewer::copy_link)); }>
+            <button class="tool live" type="button" popovertarget="more" popovertargetaction="hide" on:click=move |_| client::with(handle, Viewer::copy_link)>
                 "Copy link"
             </button>
             <button class="tool" type="button" popovertarget="download">"Download"</button>

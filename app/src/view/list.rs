@@ -124,7 +124,7 @@ fn Item(task: TaskSummary) -> impl IntoView {
     });
     let failed = (task.failed > 0).then(|| {
         let title = task.error.clone();
-        view! { <span class="failed" title=title>{format!("{} failed", figures::grouped(task.failed))}</span> }
+        view! { <span class="failed" title=title>{format!(", {} failed", figures::grouped(task.failed))}</span> }
     });
     view! {
         <a class="task" href=format!("/t/{}", query::encode_path(&task.id))>
@@ -133,7 +133,7 @@ fn Item(task: TaskSummary) -> impl IntoView {
             <span class="span" title=span_title>{span_text.or(changed)}</span>
             <span class="figure">{task.lines.map(|lines| figures::counted(lines, "line", "lines"))}</span>
             <span class="figure">{figures::bytes(task.bytes)}</span>
-            <span class="figure">{figures::counted(task.sources, "source", "sources")} {failed}</span>
+            <span class="figure of">{figures::counted(task.sources, "source", "sources")} {failed}</span>
         </a>
     }
 }

@@ -121,7 +121,7 @@ pub fn Log(
         </div>
         <p class="unseen" role="status">{move || signals.said.get()}</p>
         {whole.then(|| view! { <Download signals /> })}
-        <Help />
+        <Help handle />
         <Options signals handle />
     }
 }

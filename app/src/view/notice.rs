@@ -42,20 +42,27 @@ pub fn Notices(
         });
     };
     view! {
-        {(!problems.is_empty()).then(|| view! { <p class="notice" data-kind="problem" role="alert">{problems.join(" ")}</p> })}
-        {told.map(|text| view! { <p class="notice" data-kind="told" role="status">{text}</p> })}
-        {move || failed().map(|text| view! { <p class="notice" data-kind="failed">{text}</p> })}
+        {(!problems.is_empty()).then(|| view! { <p class="notice" data-kind="problem" role="alert"><Words text=problems.join(" ") /></p> })}
+        {told.map(|text| view! { <p class="notice" data-kind="told" role="status"><Words text /></p> })}
+        {move || failed().map(|text| view! { <p class="notice" data-kind="failed"><Words text /></p> })}
         {move || {
             signals.trouble.get().map(|text| {
                 view! {
                     <p class="notice" data-kind="trouble" role="alert">
-                        {text}
+                        <Words text />
                         <button type="button" on:click=retry>"Retry"</button>
                     </p>
                 }
             })
         }}
     }
+}
+
+/// What is said: a few lines of it, and all on request.
+#[component]
+fn Words(text: String) -> impl IntoView {
+    let title = text.clone();
+    view! { <span class="words" title=title>{text}</span> }
 }
 
 /// A page that has nothing to show but why.
@@ -65,11 +72,18 @@ pub fn Nothing(
     error: ApiError,
 ) -> impl IntoView {
     Effect::new(move |_| crate::client::dom::mark_hydrated());
+    let (title, detail) = match error.status {
+        404 => {
+            ("No such log", "There is no log of this name here. It was renamed or removed, or the link is not whole.")
+        }
+        _ => (&*error.title, &*error.detail),
+    };
+    let (title, detail) = (title.to_owned(), detail.to_owned());
     view! {
         <main class="nothing">
             <p class="status">{error.status.to_string()}</p>
-            <h1>{error.title}</h1>
-            <p>{error.detail}</p>
+            <h1>{title}</h1>
+            <p>{detail}</p>
             <p>
                 <a href="/">"All logs"</a>
             </p>

@@ -73,7 +73,9 @@ pub fn Open(
 
 #[component]
 fn Body(record: Record, signals: Signals, handle: Handle) -> impl IntoView {
-    let odd = odd(&record).map(|told| view! { <li>{told}</li> }).collect_view();
+    let odd = odd(&record)
+        .map(|(told, harmless)| view! { <li data-harmless=harmless.then_some("true")>{told}</li> })
+        .collect_view();
     let (text, cont) = (record.text.clone(), record.cont);
     let facts = move || {
         let facts = facts(&record, signals).map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> });
@@ -206,15 +208,15 @@ fn facts(record: &Record, signals: Signals) -> impl Iterator<Item = (&'static st
     pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
-/// What is odd about a line, in sentences.
-fn odd(record: &Record) -> impl Iterator<Item = &'static str> + use<> {
+/// What is odd about a line, in sentences; and whether nothing is wrong with it for that.
+fn odd(record: &Record) -> impl Iterator<Item = (&'static str, bool)> + use<> {
     let told = [
-        (record.cont, "It bears no time of its own and continues the line before it."),
-        (record.late, "It is late: its time is before its place."),
-        (record.wild, "Its time is not believed: it is far ahead of its neighbours’."),
-        (record.lossy, "Some of its bytes are not UTF-8; a � stands for them."),
+        (record.cont, "It bears no time of its own and continues the line before it.", true),
+        (record.late, "It is late: its time is before its place.", false),
+        (record.wild, "Its time is not believed: it is far ahead of its neighbours’.", false),
+        (record.lossy, "Some of its bytes are not UTF-8; a � stands for them.", false),
     ];
-    told.into_iter().filter(|(is, _)| *is).map(|(_, sentence)| sentence)
+    told.into_iter().filter(|(is, ..)| *is).map(|(_, sentence, harmless)| (sentence, harmless))
 }
 
 fn left_out(bytes: u64) -> String {
