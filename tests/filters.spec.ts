@@ -104,6 +104,48 @@ test.describe("in the page", () => {
     await page.mouse.up();
   });
 
+  test("a time that was typed holds when the reader clicks into the log", async ({ viewer, page }) => {
+    await page.getByLabel("from").fill("02:15");
+    await viewer.row(3).locator(".text").click();
+    await expect(page).toHaveURL(/since=2026-11-22T02:15:00Z/);
+    await viewer.counted(LINES - 60_000);
+    await expect(page.getByText("The page broke down")).toHaveCount(0);
+  });
+
+  test("back to a filter without a place is back at its top", async ({ viewer, page }) => {
+    await viewer.open("large", "?level=error");
+    await viewer.counted(ERRORS);
+    await page.getByTestId("level-WARN").click();
+    await viewer.counted(ERRORS + WARNINGS);
+    await page.goBack();
+    await viewer.counted(ERRORS);
+    await expect(viewer.row(1000)).toBeInViewport();
+  });
+
+  test("a filter that is taken back at once leaves nothing behind", async ({ viewer, page }) => {
+    await page.route("**/api/page/window*", async (route) => {
+      const answer = await route.fetch();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.fulfill({ response: answer });
+    });
+    await page.getByTestId("level-ERROR").click();
+    await page.getByTestId("level-ERROR").click();
+    await expect(viewer.log).not.toHaveAttribute("aria-busy", "true");
+    await expect(viewer.row(1)).toBeVisible();
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  });
+
+  test("a number is that of the whole log, also where only some lines are shown", async ({ viewer, page }) => {
+    await viewer.open("large", "?level=error");
+    await viewer.counted(ERRORS);
+    await viewer.go("5000500");
+    await expect(viewer.current).toHaveAttribute("data-n", "5001000");
+    await viewer.go(String(LINES + 1));
+    await expect(page.getByRole("alert").filter({ hasText: `the log has ${LINES.toLocaleString("en")} lines` })).toBeVisible();
+    await page.goto("/t/large?level=error&n=7000001");
+    await expect(viewer.current).toHaveAttribute("data-n", "7001000");
+  });
+
   test("where nothing is left the page says what to loosen", async ({ viewer, page }) => {
     await viewer.open("large", "?level=fatal&source=worker-1.log");
     await expect(page.getByRole("heading", { name: "No line meets all conditions" })).toBeVisible();

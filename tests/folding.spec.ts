@@ -40,6 +40,18 @@ test("groups fold one in another, and leave other sources alone", async ({ viewe
   await expect(viewer.row(14)).toBeVisible();
 });
 
+test("what is folded is copied whole", async ({ viewer, page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await viewer.row(9).getByRole("button", { name: "Fold what belongs under this line" }).click();
+  await expect(viewer.row(10)).toHaveCount(0);
+  await viewer.row(9).locator(".text").click({ position: { x: 120, y: 10 } });
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("Control+c");
+  await expect(page.getByText("5 lines copied.").first()).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied.split("\n")).toEqual(["ERROR it failed", "Traceback (most recent call last):", '  File "x.py", line 1', "ValueError: 7", "INFO ::group::Empty", ""]);
+});
+
 test("all details fold with one key, and the address says so", async ({ viewer, page }) => {
   await viewer.focus();
   await page.keyboard.press("Z");

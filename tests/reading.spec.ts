@@ -92,6 +92,7 @@ test("a task that is not there is a 404 with a way back", async ({ page }) => {
 });
 
 test("an empty log says so", async ({ viewer, page }) => {
-  await viewer.open("runs/empty");
+  expect((await page.goto("/t/runs/empty"))!.status()).toBe(200);
+  await viewer.hydrated();
   await expect(page.getByText("This log has no lines yet.")).toBeVisible();
 });

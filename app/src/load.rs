@@ -251,7 +251,8 @@ fn find_target(place: &Place, window: &Gathered) -> Option<usize> {
     let by_number = || number.and_then(|n| window.records.iter().position(|record| record.n == Some(n)));
     match place {
         Place::Top | Place::End => None,
-        Place::Line(n) => window.records.iter().position(|record| record.n == Some(*n)),
+        // A filter may leave the very line out; then it is the next one.
+        Place::Line(n) => window.records.iter().position(|record| record.n.is_some_and(|number| number >= *n)),
         Place::Time(_) => by_number().or(Some(0)),
         Place::Anchor(_) => window.records.iter().position(|record| Place::of(record) == *place).or_else(by_number),
     }

@@ -1,10 +1,16 @@
 //! What the pages may ask, answered by the same code as the HTTP interface.
 
+use std::sync::Arc;
+
 use app::Api;
 use app::api::WindowStream;
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::{FutureExt as _, StreamExt as _};
-use record::wire::{ApiError, Hits, HitsQuery, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowQuery};
+use futures::{FutureExt as _, StreamExt as _, stream};
+use record::wire::{
+    ApiError, Hits, HitsQuery, Stats, StatsQuery, Step, StepQuery, TaskInfo, TaskList, WindowHead, WindowItem,
+    WindowQuery,
+};
 
 use crate::filters::Typed;
 use crate::routes::Shared;
@@ -13,6 +19,17 @@ use crate::{cli, filters, problem};
 
 /// Tasks that the page of all tasks shows at most.
 const TASKS_MAX: usize = 10_000;
+
+/// A window of a log without a line.
+fn empty(generation: u64) -> WindowStream {
+    let head = WindowHead { generation, lines: 0, counted: true, rank: Some(0), target: None };
+    let items = [WindowItem::Head(head), WindowItem::End].map(|item| {
+        let mut line = serde_json::to_vec(&item).unwrap_or_default();
+        line.push(b'\n');
+        Bytes::from(line)
+    });
+    stream::iter(items).boxed()
+}
 
 /// The tasks of a server as the pages see them.
 pub struct PageApi {
@@ -49,7 +66,11 @@ impl Api for PageApi {
                 context: query.context,
                 resume: None,
             };
-            let opening = Opening::find(snapshot, &wanted, self.shared.catalog.zone()).await?;
+            let opening = match Opening::find(Arc::clone(&snapshot), &wanted, self.shared.catalog.zone()).await {
+                // The whole of an empty log is nothing, and no mistake.
+                Err(error) if error.status == 416 && snapshot.is_empty() => return Ok(empty(snapshot.generation())),
+                found => found?,
+            };
             let opening = opening.ok_or_else(|| problem::beyond("nothing is left to send".to_owned()))?;
             // The page's stream has no errors but those it carries: see `Format::Page`.
             let chunks = opening.stream(Format::Page, Some(permit)).filter_map(|chunk| std::future::ready(chunk.ok()));

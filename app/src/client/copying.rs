@@ -6,12 +6,13 @@ use leptos::wasm_bindgen::closure::Closure;
 use record::wire::{Record, Start};
 use web_sys::ClipboardEvent;
 
-use super::fetch::gather;
+use super::fetch::{chunks, gather};
 use super::history;
 use super::state::State;
 use super::viewer::Viewer;
+use crate::api::{self, Gathered};
 use crate::load::FIRST_LINES;
-use crate::model::copy::{Copy, Form};
+use crate::model::copy::{COPY_BYTES_MAX, Copy, Form};
 use crate::model::figures;
 use crate::model::place::Anchor;
 use crate::model::selection::Selection;
@@ -36,9 +37,8 @@ impl Viewer {
         };
         let viewer = self.clone();
         leptos::task::spawn_local(async move {
-            let lines = selection.count();
             match viewer.gather_copy(form, selection).await {
-                Ok(text) => {
+                Ok((text, lines)) => {
                     let written = window().navigator().clipboard().write_text(&text);
                     let told = match wasm_bindgen_futures::JsFuture::from(written).await {
                         Ok(_) => format!("{} copied.", figures::counted(lines, "line", "lines")),
@@ -51,17 +51,22 @@ impl Viewer {
         });
     }
 
-    async fn gather_copy(&self, form: Form, selection: Selection) -> Result<String, String> {
+    /// The text of a selection, and how many lines it has: also those that are folded, since a reader who copies a stretch
+    /// wants all of it.
+    async fn gather_copy(&self, form: Form, selection: Selection) -> Result<(String, u64), String> {
         let too_much = || "That is more than 8 MB: download these lines instead.".to_owned();
         let view = self.signals.view.get_untracked();
         let mut copy = Copy::new(form, selection);
         let mut link = None;
-        // Also what is folded: a reader who copies a stretch wants all of it.
-        let (mut line, last, rows) = {
+        let (mut line, last, folds) = {
             let state = self.state.borrow();
             let folds = state.lines.folds().clone();
-            (folds.line(*selection.span().start()), folds.line(*selection.span().end()), folds)
+            (folds.line(*selection.span().start()), state.last_of(*selection.span().end()), folds)
         };
+        let first = line;
+        if self.likely_bytes(last - first) > COPY_BYTES_MAX as u64 * 2 {
+            return Err(too_much());
+        }
         while line <= last {
             let at_hand = self.state.borrow().lines.get(line).cloned().filter(|record| record.cut.is_none());
             let records: Vec<Record> = match at_hand {
@@ -79,14 +84,34 @@ impl Viewer {
                 break;
             }
             for record in records {
+                let record = if record.cut.is_some() { self.whole(record).await } else { record };
                 link.get_or_insert_with(|| self.state.borrow().view.at_record(&record, None).query());
-                if !copy.push(rows.row(line), &record, &view) {
+                // A folded line has no row, and is never selected in part.
+                let row = Some(folds.row(line)).filter(|row| folds.line(*row) == line);
+                if !copy.push(row, &record, &view) {
                     return Err(too_much());
                 }
                 line += 1;
             }
         }
-        Ok(copy.finish(&history::address(&link.unwrap_or_default())))
+        Ok((copy.finish(&history::address(&link.unwrap_or_default())), line - first))
+    }
+
+    /// A record with as much of its text as there is.
+    async fn whole(&self, record: Record) -> Record {
+        let task = self.state.borrow().task.clone();
+        match api::line(task, record.source.clone(), record.offset).await {
+            Ok(stream) => Gathered::read(chunks(stream)).await.records.into_iter().next().unwrap_or(record),
+            Err(_) => record,
+        }
+    }
+
+    /// How many bytes so many lines have, as lines of this log go.
+    fn likely_bytes(&self, lines: u64) -> u64 {
+        self.signals.task.with_untracked(|task| {
+            let all = task.lines.unwrap_or(task.lines_estimate).max(1);
+            u64::try_from(u128::from(task.bytes) * u128::from(lines) / u128::from(all)).unwrap_or(u64::MAX)
+        })
     }
 
     /// The reader copies as browsers do it: what the log has selected goes first.
@@ -108,7 +133,7 @@ impl Viewer {
                     state
                         .lines
                         .get(line)
-                        .is_some_and(|record| record.cut.is_none() && copy.push(line, record, &state.view))
+                        .is_some_and(|record| record.cut.is_none() && copy.push(Some(line), record, &state.view))
                 });
             whole.then(|| copy.finish(""))
         };
@@ -147,8 +172,18 @@ impl Viewer {
 }
 
 impl State {
+    /// The last line that belongs to a row: its own, or the last that is folded behind it.
+    fn last_of(&self, row: u64) -> u64 {
+        let folds = self.lines.folds();
+        let line = folds.line(row);
+        if folds.behind(line).is_none() {
+            return line;
+        }
+        if row + 1 < self.lines.rows() { folds.line(row + 1) - 1 } else { self.lines.count().saturating_sub(1) }
+    }
+
     /// A link to a range whose ends are at hand.
-    fn range_link(&self, selection: Selection) -> Option<String> {
+    pub(super) fn range_link(&self, selection: Selection) -> Option<String> {
         let (first, last) = (*selection.span().start(), *selection.span().end());
         let ts = self.time_at(first);
         let view = self.lines.at(first).map(|record| self.view.at_record(record, ts.as_deref()))?;

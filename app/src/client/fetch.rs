@@ -43,6 +43,10 @@ pub struct Flights {
     pages: BTreeMap<u64, AbortHandle>,
     jump: Option<AbortHandle>,
     beside: Option<AbortHandle>,
+    /// A jump that failed, and is to be tried again.
+    jump_again: Option<TimeoutHandle>,
+    /// Finds what belongs under a line.
+    pub(super) fold: Option<AbortHandle>,
     /// Counts the lines that the filter lets through.
     pub(super) count: Option<AbortHandle>,
     /// Counts the hits of what is searched for.
@@ -61,8 +65,16 @@ impl Flights {
         for (_, flight) in std::mem::take(&mut self.pages) {
             flight.abort();
         }
-        for flight in [self.jump.take(), self.beside.take()].into_iter().flatten() {
+        for flight in [self.jump.take(), self.beside.take(), self.fold.take()].into_iter().flatten() {
             flight.abort();
+        }
+        self.forget_jump();
+    }
+
+    /// A jump that failed is not tried again: the reader has gone elsewhere.
+    pub(super) fn forget_jump(&mut self) {
+        if let Some(again) = self.jump_again.take() {
+            again.clear();
         }
     }
 }
@@ -137,8 +149,12 @@ impl Viewer {
             viewer.state.borrow_mut().flights.jump = None;
             viewer.landed(&place, above, step, gathered);
         });
-        let before = self.state.borrow_mut().flights.jump.replace(handle);
-        if let Some(before) = before {
+        let dropped = {
+            let mut state = self.state.borrow_mut();
+            state.flights.forget_jump();
+            [state.flights.jump.replace(handle), state.flights.beside.take()]
+        };
+        for before in dropped.into_iter().flatten() {
             before.abort();
         }
         spawn(flight);
@@ -219,7 +235,7 @@ impl Viewer {
             viewer.state.borrow_mut().flights.pages.remove(&page);
             match error {
                 // There are fewer lines than there were, which the count says.
-                Some(error) if error.status == 416 => viewer.succeeded(),
+                Some(error) if error.status == 416 => viewer.pause(),
                 Some(error) => viewer.failed(&error),
                 None => viewer.succeeded(),
             }
@@ -254,8 +270,8 @@ impl Viewer {
                     Ok(WindowItem::Error(told)) => error = Some(told),
                     Err(_) => error = Some(api::cut_off()),
                 });
-                let top = state.scroll.top().line;
-                state.lines.trim(top);
+                let view = state.range();
+                state.lines.trim(view);
             }
             if let Some(WindowHead { generation, lines, counted, .. }) = head.take() {
                 self.learn(generation, lines, counted);
@@ -282,8 +298,11 @@ impl Viewer {
             gathered.records.retain(|other| other.source != record.source || other.offset != record.offset);
             {
                 let mut state = viewer.state.borrow_mut();
-                let moved = state.lines.extend(gathered.records, before, !before && !full);
-                state.move_all(moved);
+                // The reader may have gone elsewhere meanwhile.
+                if state.lines.ends_loose(&record, before) {
+                    let moved = state.lines.extend(gathered.records, before, !before && !full);
+                    state.move_all(moved);
+                }
             }
             viewer.ask_frame();
         });
@@ -293,20 +312,23 @@ impl Viewer {
 
     /// All is counted: asks for the number of a line that has none, and so of its neighbours.
     fn resolve(&self, line: u64) {
-        let start = self.state.borrow().lines.get(line).map(|record| Place::of(record).start(0));
-        let Some(start) = start else {
+        let record = self.state.borrow().lines.get(line).cloned();
+        let Some(record) = record else {
             return;
         };
         let viewer = self.clone();
-        let query = self.query(start, 0, 1);
+        let query = self.query(Place::of(&record).start(0), 0, 1);
         let (flight, handle) = abortable(async move {
             let gathered = gather(query).await;
             viewer.state.borrow_mut().flights.jump = None;
             match gathered.records.first().and_then(|record| record.n) {
                 Some(n) => {
                     let mut state = viewer.state.borrow_mut();
-                    let moved = state.lines.settle(line, n);
-                    state.move_all(moved);
+                    // Others may have come before it meanwhile.
+                    if let Some(line) = state.lines.loose_place(&record) {
+                        let moved = state.lines.settle(line, n);
+                        state.move_all(moved);
+                    }
                 }
                 None => viewer.failed(&gathered.error.unwrap_or_else(api::cut_off)),
             }
@@ -326,7 +348,9 @@ impl Viewer {
             } else {
                 self.failed(&error);
                 let (viewer, place) = (self.clone(), place.clone());
-                set_timeout(move || viewer.jump(place, above, step), Duration::from_millis(RETRY_MS * 2));
+                let again = move || viewer.jump(place, above, step);
+                let handle = set_timeout_with_handle(again, Duration::from_millis(RETRY_MS * 2));
+                self.state.borrow_mut().flights.jump_again = handle.ok();
             }
             return;
         };
@@ -337,6 +361,7 @@ impl Viewer {
         let index = match place {
             Place::Anchor(_) => records.iter().position(|record| Place::of(record) == *place),
             Place::End => records.len().checked_sub(1),
+            Place::Top => (!records.is_empty()).then_some(0),
             _ => None,
         };
         // The line itself may be one that the filter leaves out: then the next, and behind the last one the last.
@@ -375,6 +400,7 @@ impl Viewer {
     /// Learns how many lines there are, and in which order. Where the order has changed, all that was kept goes and the
     /// place is found again by its top row.
     pub(super) fn learn(&self, generation: u64, count: u64, counted: bool) {
+        let mut renewed = false;
         let again = {
             let mut state = self.state.borrow_mut();
             if state.generation == generation {
@@ -391,6 +417,8 @@ impl Viewer {
                 state.flights.drop_all();
                 state.count(count, counted);
                 state.overview_due = true;
+                state.selection = None;
+                renewed = true;
                 place
             }
         };
@@ -398,12 +426,31 @@ impl Viewer {
         if let Some((place, above)) = again {
             self.jump(place, above, false);
         }
+        if renewed {
+            self.show_selection();
+            self.search_again();
+            if self.state.borrow().is_filtered() {
+                self.count_again();
+            }
+        }
+    }
+
+    /// Asks for nothing for a while, and says nothing: the count will say what there is.
+    fn pause(&self) {
+        let viewer = self.clone();
+        let handle = set_timeout_with_handle(move || viewer.retry(), Duration::from_millis(RETRY_MS));
+        self.state.borrow_mut().flights.retry = handle.ok();
+        if self.state.borrow().is_filtered() {
+            self.count_again();
+        }
     }
 
     fn failed(&self, error: &ApiError) {
         let wait = {
             let mut state = self.state.borrow_mut();
-            let wait = (RETRY_MS << state.flights.failures.min(4)).min(RETRY_MS_MAX);
+            let lasting = matches!(error.status, 400..500);
+            let failures = if lasting { 4 } else { state.flights.failures.min(4) };
+            let wait = (RETRY_MS << failures).min(RETRY_MS_MAX);
             state.flights.failures += 1;
             wait
         };
@@ -461,7 +508,9 @@ pub(super) async fn gather(query: WindowQuery) -> Gathered {
 }
 
 /// The bytes of a stream; where it breaks off they end, which the missing last line tells.
-fn chunks(stream: server_fn::codec::ByteStream<Failure>) -> impl futures::Stream<Item = bytes::Bytes> + Unpin {
+pub(super) fn chunks(
+    stream: server_fn::codec::ByteStream<Failure>,
+) -> impl futures::Stream<Item = bytes::Bytes> + Unpin {
     Box::pin(
         stream
             .into_inner()

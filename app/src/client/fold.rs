@@ -1,11 +1,13 @@
 //! Folding what belongs under a line, and opening it again.
 
-use record::wire::Start;
+use futures::future::abortable;
 
+use super::fetch::spawn;
 use super::state::State;
 use super::viewer::Viewer;
 use crate::api::{self, Failure};
 use crate::model::outline::opens_group;
+use crate::model::place::Place;
 
 /// Whether something belongs under a row, and is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,19 +38,38 @@ impl Viewer {
             self.refold(head);
             return;
         }
+        let record = self.state.borrow().lines.get(line).cloned().filter(|record| record.n.is_some());
+        let Some(record) = record else {
+            self.tell("The lines are still being counted; they fold once that is done.");
+            return;
+        };
         let viewer = self.clone();
-        let query = self.query(Start::Line(line + 1), 0, 1);
-        leptos::task::spawn_local(async move {
-            match api::fold_of(query).await {
+        let query = self.query(Place::of(&record).start(0), 0, 1);
+        let (flight, handle) = abortable(async move {
+            let found = api::fold_of(query).await;
+            viewer.state.borrow_mut().flights.fold = None;
+            match found {
                 Ok(found) if found.is_empty() => viewer.tell("Nothing belongs under this line."),
                 Ok(found) => {
-                    let hidden = found.into_iter().map(|(start, end)| start..end).collect();
-                    viewer.state.borrow_mut().lines.folds_mut().fold(line, hidden);
-                    viewer.refold(head);
+                    let row = {
+                        let mut state = viewer.state.borrow_mut();
+                        // Another view, or another order, would drop the request; this is to be sure.
+                        if state.lines.get(line) != Some(&record) {
+                            return;
+                        }
+                        state.lines.folds_mut().fold(line, found.into_iter().map(|(start, end)| start..end).collect());
+                        state.lines.folds().row(line)
+                    };
+                    viewer.refold(row);
                 }
                 Err(Failure(error)) => viewer.tell(&error.detail),
             }
         });
+        let before = self.state.borrow_mut().flights.fold.replace(handle);
+        if let Some(before) = before {
+            before.abort();
+        }
+        spawn(flight);
     }
 
     /// Other lines are folded now: rows below the head have moved.

@@ -1,6 +1,7 @@
 //! The one frame that draws a log: its rows, where they stand, and which of them has the focus.
 
 use leptos::prelude::document;
+use web_sys::HtmlElement;
 
 use super::dom;
 use super::pool::{ROWS_MAX, Wanted};
@@ -9,8 +10,10 @@ use crate::model::face::{Before, Context};
 use crate::model::{figures, time};
 
 impl State {
-    /// Draws what is in view by now.
-    pub(super) fn draw(&mut self) {
+    /// Draws what is in view by now. Gives what is to take the focus: that makes fields which lose it call back at once,
+    /// so it waits until the state is free.
+    #[must_use]
+    pub(super) fn draw(&mut self) -> Option<HtmlElement> {
         let width = self.log.client_width();
         if width != self.width {
             self.width = width;
@@ -54,9 +57,8 @@ impl State {
         let free = active.as_ref().is_none_or(|active| {
             active.class_name() == "row" || !self.log.contains(Some(active)) || **active == **self.log
         });
-        if (std::mem::take(&mut self.focus_due) || (had_focus && free)) && active.as_ref() != Some(to) {
-            dom::focus(to);
-        }
+        let due = std::mem::take(&mut self.focus_due) || (had_focus && free);
+        (due && active.as_ref() != Some(to)).then(|| to.clone())
     }
 
     fn draw_rows(&mut self) {

@@ -43,24 +43,33 @@ impl Viewer {
         });
     }
 
-    /// Shows the first line.
-    pub fn to_top(&self) {
+    /// How many lines the whole log has, and whether that is exact; a filter changes nothing about it.
+    fn all_lines(&self, state: &State) -> (u64, bool) {
+        if state.is_filtered() {
+            self.signals.task.with_untracked(|task| (task.lines.unwrap_or(task.lines_estimate), task.lines.is_some()))
+        } else {
+            (state.lines.count(), state.lines.counted())
+        }
+    }
+
+    /// Shows the first line; as a step of the history, if `step`.
+    pub fn to_top(&self, step: bool) {
         self.change(|state| {
             state.scroll.stand(Top::default());
             state.mark_only(0);
-            state.step_due = true;
+            state.step_due |= step;
         });
     }
 
-    /// Shows the last line.
-    pub fn to_end(&self) {
+    /// Shows the last line; as a step of the history, if `step`.
+    pub fn to_end(&self, step: bool) {
         if !self.state.borrow().lines.has_end() {
-            self.jump(Place::End, 0, true);
+            self.jump(Place::End, 0, step);
             return;
         }
         self.change(|state| {
             state.stand_at_end();
-            state.step_due = true;
+            state.step_due |= step;
         });
     }
 
@@ -72,7 +81,7 @@ impl Viewer {
             (
                 near.or_else(|| self.signals.task.with_untracked(|task| task.first_ts.clone())),
                 state.zone(),
-                state.lines.count(),
+                self.all_lines(&state).0,
             )
         };
         match goto::read(typed, lines, near.as_deref(), zone) {
@@ -88,13 +97,10 @@ impl Viewer {
     /// Goes to a place; as a step of the history, if `step`.
     pub fn show_place(&self, place: Place, step: bool) {
         match place {
-            Place::Top => self.to_top(),
-            Place::End => self.to_end(),
+            Place::Top => self.to_top(step),
+            Place::End => self.to_end(step),
             Place::Line(n) => {
-                let (count, counted) = {
-                    let state = self.state.borrow();
-                    (state.lines.count(), state.lines.counted())
-                };
+                let (count, counted) = self.all_lines(&self.state.borrow());
                 if n > count {
                     let about = if counted { "" } else { "about " };
                     let told = format!(
@@ -103,7 +109,7 @@ impl Viewer {
                         figures::counted(count, "line", "lines")
                     );
                     self.signals.goto_problem.set(Some(told));
-                    self.to_end();
+                    self.to_end(step);
                     return;
                 }
                 self.show_number(n, step);

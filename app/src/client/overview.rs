@@ -54,9 +54,17 @@ pub struct Sizes {
     minimap: i32,
 }
 
+/// What is dragged over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Picture {
+    Timeline,
+    Minimap,
+}
+
 /// A drag over the timeline or the minimap.
 #[derive(Clone, Copy, Debug)]
 struct Drag {
+    on: Picture,
     start: f64,
     /// The share of the log at the pointer; it moves slower than the pointer with Shift held.
     share: f64,
@@ -179,14 +187,17 @@ impl Viewer {
         };
         let viewer = self.clone();
         on_pointer(&holder, "pointerdown", move |event, holder| {
+            if event.button() != 0 {
+                return;
+            }
             let x = f64::from(event.offset_x());
             drop(holder.set_pointer_capture(event.pointer_id()));
-            viewer.state.borrow_mut().overview.drag = Some(Drag { start: x, share: 0.0 });
+            viewer.state.borrow_mut().overview.drag = Some(Drag { on: Picture::Timeline, start: x, share: 0.0 });
         });
         on_pointer(&holder, "pointermove", {
             let viewer = self.clone();
             move |event, holder| {
-                let drag = viewer.state.borrow().overview.drag;
+                let drag = viewer.drag(Picture::Timeline, event);
                 let x = f64::from(event.client_x()) - holder.get_bounding_client_rect().left();
                 dom::set(holder, "data-drag", drag.map(|_| "true"));
                 if let Some(drag) = drag {
@@ -199,7 +210,7 @@ impl Viewer {
         on_pointer(&holder, "pointerup", {
             let viewer = self.clone();
             move |event, holder| {
-                let drag = viewer.state.borrow_mut().overview.drag.take();
+                let drag = viewer.state.borrow_mut().overview.drag.take().filter(|drag| drag.on == Picture::Timeline);
                 dom::set(holder, "data-drag", None);
                 let x = f64::from(event.client_x()) - holder.get_bounding_client_rect().left();
                 if let Some(drag) = drag {
@@ -210,6 +221,9 @@ impl Viewer {
         let viewer = self.clone();
         let wheel = Closure::<dyn FnMut(WheelEvent)>::new(move |event: WheelEvent| {
             event.prevent_default();
+            if event.delta_y() == 0.0 {
+                return;
+            }
             viewer.zoom_timeline(f64::from(event.offset_x()), event.delta_y());
         });
         listen_to(&holder, "wheel", &wheel.into_js_value());
@@ -283,26 +297,28 @@ impl Viewer {
         };
         let viewer = self.clone();
         on_pointer(&holder, "pointerdown", move |event, holder| {
+            if event.button() != 0 {
+                return;
+            }
             event.prevent_default();
             drop(holder.set_pointer_capture(event.pointer_id()));
             let y = f64::from(event.client_y());
             let top = holder.get_bounding_client_rect().top();
             let share = (y - top) / viewer.map_height(holder);
-            viewer.state.borrow_mut().overview.drag = Some(Drag { start: y, share });
+            viewer.state.borrow_mut().overview.drag = Some(Drag { on: Picture::Minimap, start: y, share });
             viewer.map_to(share);
         });
         on_pointer(&holder, "pointermove", {
             let viewer = self.clone();
             move |event, holder| {
-                let drag = viewer.state.borrow().overview.drag;
-                let Some(drag) = drag else {
+                let Some(drag) = viewer.drag(Picture::Minimap, event) else {
                     return;
                 };
                 let y = f64::from(event.client_y());
                 let height = viewer.map_height(holder);
                 let moved = (y - drag.start) / height * if event.shift_key() { FINE } else { 1.0 };
                 let share = (drag.share + moved).clamp(0.0, 1.0);
-                viewer.state.borrow_mut().overview.drag = Some(Drag { start: y, share });
+                viewer.state.borrow_mut().overview.drag = Some(Drag { on: Picture::Minimap, start: y, share });
                 viewer.map_to(share);
             }
         });
@@ -314,6 +330,15 @@ impl Viewer {
                 viewer.settle();
             }
         });
+    }
+
+    /// The drag over a picture, as long as the button is held; one that was broken off is none.
+    fn drag(&self, on: Picture, event: &PointerEvent) -> Option<Drag> {
+        let mut state = self.state.borrow_mut();
+        if event.buttons() & 1 == 0 {
+            state.overview.drag = None;
+        }
+        state.overview.drag.filter(|drag| drag.on == on)
     }
 
     fn map_height(&self, holder: &HtmlElement) -> f64 {

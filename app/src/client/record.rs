@@ -82,7 +82,12 @@ impl Viewer {
 
     /// Shows only lines that a regular expression does not find.
     pub fn filter_without(&self, pattern: String) {
-        self.set_view(|view| view.filter.not = Some(pattern));
+        self.set_view(|view| {
+            view.filter.not = Some(match view.filter.not.take() {
+                Some(before) => format!("(?:{before})|(?:{pattern})"),
+                None => pattern,
+            });
+        });
     }
 
     /// Copies a text and says so.

@@ -45,7 +45,7 @@ impl Viewer {
     pub(super) fn search_again(&self) {
         let filter = {
             let mut state = self.state.borrow_mut();
-            if let Some(before) = state.flights.search.take() {
+            for before in [state.flights.search.take(), state.flights.step.take()].into_iter().flatten() {
                 before.abort();
             }
             state.hits.clear();
@@ -136,7 +136,13 @@ impl Viewer {
                 Some(level) => LineFilter { level: Some(level.to_owned()), heads: true, ..shown },
             };
             let line = state.looked_at();
-            let n = state.lines.at(line).and_then(|record| record.n);
+            let record = state.lines.at(line);
+            let n = record.and_then(|record| record.n);
+            if n.is_none() && record.is_some() {
+                drop(state);
+                self.tell("The lines are still being counted; stepping works once that is done.");
+                return;
+            }
             // A line that is not the current one has not been stopped at.
             let past = u64::from(!back && state.current == Some(line));
             (filter, n.map_or(0, |n| n + past))

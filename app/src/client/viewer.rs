@@ -144,6 +144,9 @@ impl Viewer {
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
         {
             let mut state = self.state.borrow_mut();
+            if state.switching.is_none() {
+                state.flights.forget_jump();
+            }
             change(&mut state);
         }
         // At once, so that a wheel that turns right after a jump finds room; and again when the rows are drawn.
@@ -253,7 +256,10 @@ impl Viewer {
         let line = current.unwrap_or(top.line + LINES_ABOVE);
         let at_top = current.is_none_or(|line| line == 0) && top == Top::default();
         let empty = state.lines.rows() == 0;
-        let Some(query) = (if at_top || empty { Some(state.view.query()) } else { state.link(line) }) else {
+        let range = state.selection.filter(|selection| selection.lines && selection.count() > 1);
+        let range = range.and_then(|selection| state.range_link(selection));
+        let here = || if at_top || empty { Some(state.view.query()) } else { state.link(line) };
+        let Some(query) = range.or_else(here) else {
             return;
         };
         let step = std::mem::take(&mut state.step_due);
@@ -300,11 +306,13 @@ impl Viewer {
 
     /// Draws a frame: the rows in view, the scrolled area, what the signals say; and asks for what is missing.
     pub(super) fn draw(&self) {
-        let (here, view, ahead) = {
+        let (focus, here, view, ahead) = {
             let mut state = self.state.borrow_mut();
-            state.draw();
-            (state.here(), state.range(), state.ahead)
+            (state.draw(), state.here(), state.range(), state.ahead)
         };
+        if let Some(focus) = focus {
+            dom::focus(&focus);
+        }
         if self.signals.here.with_untracked(|before| *before != here) {
             self.signals.here.set(here);
         }

@@ -52,9 +52,13 @@ pub fn without_all(view: &View) -> View {
     View { filter, only: None, ..view.clone() }
 }
 
-/// A list between commas with `name` added, or taken out where it is in it; none where it is empty then.
+/// A list between commas with `name` added, or taken out where it is in it; none where it is empty then. A name that has a
+/// comma itself stands alone: in a list it could not be told apart.
 #[must_use]
 pub fn toggled(list: Option<&str>, name: &str) -> Option<String> {
+    if name.contains(',') {
+        return (list != Some(name)).then(|| name.to_owned());
+    }
     let mut names: Vec<&str> = list.unwrap_or_default().split(',').filter(|each| !each.is_empty()).collect();
     match names.iter().position(|each| *each == name) {
         Some(at) => drop(names.remove(at)),
@@ -102,6 +106,8 @@ mod tests {
         assert_eq!(toggled(Some("error"), "warn").as_deref(), Some("error,warn"));
         assert_eq!(toggled(Some("error,warn"), "error").as_deref(), Some("warn"));
         assert_eq!(toggled(Some("warn"), "warn"), None);
+        assert_eq!(toggled(Some("x"), "a,b").as_deref(), Some("a,b"));
+        assert_eq!(toggled(Some("a,b"), "a,b"), None);
         assert!(has(Some("a,b"), "a") && has(Some("a,b"), "a,b") && !has(None, "a"));
     }
 }

@@ -39,8 +39,8 @@ impl Copy {
         Self { form, selection, text }
     }
 
-    /// Adds a row, as the view draws it. Says whether there is room for more.
-    pub fn push(&mut self, line: u64, record: &Record, view: &View) -> bool {
+    /// Adds a line, as the view draws it; of its row what is selected, without a row all of it. Says whether there is room for more.
+    pub fn push(&mut self, row: Option<u64>, record: &Record, view: &View) -> bool {
         match self.form {
             Form::Ndjson => self.text.push_str(&serde_json::to_string(record).unwrap_or_default()),
             Form::Times => {
@@ -51,7 +51,7 @@ impl Copy {
             }
             Form::Plain | Form::Markdown => {
                 let (drawn, stamp) = drawn(record, view);
-                let part = self.selection.part(line, drawn.len()).unwrap_or(0..drawn.len());
+                let part = row.and_then(|row| self.selection.part(row, drawn.len())).unwrap_or(0..drawn.len());
                 let part = part.start.max(stamp)..part.end.max(stamp);
                 self.text.push_str(drawn.get(part).unwrap_or(&drawn));
             }
@@ -107,7 +107,7 @@ mod tests {
     fn copied(form: Form, selection: Selection) -> String {
         let mut copy = Copy::new(form, selection);
         for (line, text) in [(0, "\u{1b}[31mfirst\u{1b}[0m one"), (1, "second"), (2, "third")] {
-            assert!(copy.push(line, &record(line + 1, text), &View::default()));
+            assert!(copy.push(Some(line), &record(line + 1, text), &View::default()));
         }
         copy.finish("http://x/t/y")
     }

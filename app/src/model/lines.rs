@@ -157,6 +157,22 @@ impl Lines {
         self.loose = Some(Loose { first, rows: rows.into_iter().map(Rc::new).collect(), at_end });
     }
 
+    /// Where a record lies in the stretch without numbers, if it does.
+    #[must_use]
+    pub fn loose_place(&self, record: &Record) -> Option<u64> {
+        let loose = self.loose.as_ref()?;
+        let same = |row: &Rc<Record>| row.offset == record.offset && row.source == record.source;
+        loose.rows.iter().position(same).map(|at| loose.first + at as u64)
+    }
+
+    /// Whether a record is the first of the stretch without numbers, or the last, if not `first`.
+    #[must_use]
+    pub fn ends_loose(&self, record: &Record, first: bool) -> bool {
+        let loose = self.loose.as_ref();
+        let end = loose.and_then(|loose| if first { loose.rows.front() } else { loose.rows.back() });
+        end.is_some_and(|end| end.offset == record.offset && end.source == record.source)
+    }
+
     /// Adds lines before or after those without numbers; `reached_end` says that the log has no more after them.
     /// Says by how much the lines that were there moved.
     pub fn extend(&mut self, rows: Vec<Record>, before: bool, reached_end: bool) -> i64 {
@@ -242,12 +258,14 @@ impl Lines {
         pages.into_iter().filter(|&page| page <= last && !self.has_page(page)).map(Need::Page).collect()
     }
 
-    /// Drops the pages farthest from `line` until the rest fits.
-    pub fn trim(&mut self, line: u64) {
-        let here = line / PAGE_LINES;
+    /// Drops the pages farthest from the rows in view until the rest fits; never one of those in view.
+    pub fn trim(&mut self, view: Range<u64>) {
+        let mut kept: Vec<u64> = view.map(|row| self.folds.line(row) / PAGE_LINES).collect();
+        kept.dedup();
+        let here = kept.first().copied().unwrap_or_default();
         while self.bytes > CACHE_BYTES_MAX && self.pages.len() > 4 {
-            let ends = [self.pages.first_key_value(), self.pages.last_key_value()];
-            let farthest = ends.into_iter().flatten().map(|(&page, _)| page).max_by_key(|page| page.abs_diff(here));
+            let others = self.pages.keys().copied().filter(|page| !kept.contains(page));
+            let farthest = others.max_by_key(|page| page.abs_diff(here));
             let Some(page) = farthest.and_then(|page| self.pages.remove(&page)) else {
                 return;
             };
@@ -360,7 +378,7 @@ mod tests {
         let long = "x".repeat(4000);
         for number in 0..40 {
             page(&mut lines, number, &long);
-            lines.trim(number * 256);
+            lines.trim(number * 256..number * 256 + 40);
         }
         assert!(lines.bytes <= CACHE_BYTES_MAX);
         assert!(lines.get(39 * 256).is_some() && lines.get(0).is_none());

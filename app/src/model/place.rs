@@ -75,7 +75,7 @@ impl Place {
     pub fn start(&self, lines: u64) -> Start {
         match self {
             Self::Top => Start::Line(1),
-            Self::Line(n) => Start::Line(*n),
+            Self::Line(n) => Start::Number(*n),
             Self::End => Start::Tail(lines),
             Self::Time(time) => Start::Time(time.clone()),
             Self::Anchor(anchor) => Start::Anchor { source: anchor.source.clone(), offset: anchor.offset },

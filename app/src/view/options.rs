@@ -104,7 +104,10 @@ fn Named(signals: Signals, handle: Handle) -> impl IntoView {
             problem.set(None);
         } else if typed.contains('/') && client::is_zone(&typed) {
             problem.set(None);
-            with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
+            // A field that loses the focus calls back in the middle of whatever took it.
+            leptos::task::spawn_local(async move {
+                with(handle, |viewer| viewer.set_view(|view| view.zone = ZoneName::Named(typed)));
+            });
         } else {
             problem.set(Some(format!("There is no zone “{typed}”. Names are like Europe/Berlin.")));
         }

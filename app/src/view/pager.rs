@@ -33,19 +33,24 @@ pub fn Pager(
 fn links(page: &LogPage) -> [(&'static str, Option<String>); 4] {
     let view = page.view();
     let (first, last) = (page.window.records.first(), page.window.records.last());
+    let head = page.window.head.as_ref();
     let number = first.and_then(|record| record.n).zip(last.and_then(|record| record.n));
-    let lines = page.window.head.as_ref().filter(|head| head.counted).map(|head| head.lines);
+    // How many of the lines that are shown come before the first of these, and before the one after the last.
+    let before = head.and_then(|head| head.rank);
+    let through = before.map(|before| before + page.window.records.len() as u64);
+    let all = head.filter(|head| head.counted).map(|head| head.lines);
+    let filtered = !view.shown().is_empty();
     let anchored = |at: &View, before: u64| {
         let query = at.query();
         format!("{query}{}before={before}", if query.is_empty() { '?' } else { '&' })
     };
     let earlier = match number {
-        Some((1, _)) => None,
-        Some((n, _)) => Some(view.at(Place::Line(n.saturating_sub(FIRST_LINES).max(1))).query()),
-        None => first.map(|record| anchored(&view.at(Place::of(record)), FIRST_LINES - 1)),
+        _ if before == Some(0) => None,
+        Some((n, _)) if !filtered => Some(view.at(Place::Line(n.saturating_sub(FIRST_LINES).max(1))).query()),
+        _ => first.map(|record| anchored(&view.at(Place::of(record)), FIRST_LINES - 1)),
     };
     let later = match number {
-        Some((_, n)) if lines.is_some_and(|lines| n >= lines) => None,
+        _ if all.is_some() && through >= all => None,
         Some((_, n)) => Some(view.at(Place::Line(n + 1)).query()),
         None if view.place == Place::End => None,
         None => last.map(|record| view.at_record(record, None).query()),

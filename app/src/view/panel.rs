@@ -201,7 +201,8 @@ fn Times(signals: Signals, handle: Handle) -> impl IntoView {
     let change = move |is_since: bool| {
         move |event| {
             let typed = event_target_value(&event);
-            client::with(handle, |viewer| viewer.set_time(is_since, &typed));
+            // A field that loses the focus calls back in the middle of whatever took it.
+            leptos::task::spawn_local(async move { client::with(handle, |viewer| viewer.set_time(is_since, &typed)) });
         }
     };
     let first = move || shown(signals.task.with(|task| task.first_ts.clone())).unwrap_or_default();

@@ -220,6 +220,12 @@ impl Snapshot {
         wanted.map(|failure| self.log.inputs()[failure.source].id.to_string()).collect()
     }
 
+    /// All was counted, and there is no line.
+    pub fn is_empty(&self) -> bool {
+        let progress = *self.progress.borrow();
+        progress.complete && progress.lines == 0
+    }
+
     /// How many lines there seem to be: exact once they were counted.
     pub fn lines_estimate(&self) -> u64 {
         let progress = *self.progress.borrow();
