@@ -16,6 +16,8 @@ cargo xtask test [STEP…]    all checks and tests, or only the steps named: fmt
 cargo xtask bench [BINARY]  measure, and print a table of figures beside those of cat, sort, rg and others
 cargo xtask bench browser [BINARY [LINES]]
                             measure the page in Chromium, beside PatternFly's log viewer (needs node and npm ci)
+cargo xtask bench lighthouse [BINARY]
+                            let Lighthouse judge the pages' accessibility and best practices (needs node)
 cargo xtask dist            build the client into dist/
 cargo xtask style [FILE]    write the one style sheet (to dist/pkg/app.css if no file is given)";
 
@@ -35,7 +37,10 @@ fn dispatch(arguments: Vec<String>) -> Result<ExitCode> {
     match command {
         "run" => run(rest),
         "test" => test::test(rest),
-        "bench" if rest.first().is_some_and(|what| what == "browser") => bench_browser(&rest[1..]),
+        "bench" if rest.first().is_some_and(|what| what == "browser") => bench_page("bench/browser.mjs", &rest[1..]),
+        "bench" if rest.first().is_some_and(|what| what == "lighthouse") => {
+            bench_page("bench/lighthouse.mjs", &rest[1..])
+        }
         "bench" => bench::bench(rest.first()),
         "dist" => client::dist().map(|()| ExitCode::SUCCESS),
         "style" => style::write(rest.first().map_or("dist/pkg/app.css", String::as_str)).map(|()| ExitCode::SUCCESS),
@@ -62,18 +67,18 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Measures the page of the binary that is named, or of one that is built first.
-fn bench_browser(arguments: &[String]) -> Result<ExitCode> {
-    let (binary, lines) = match arguments.split_first() {
-        Some((binary, lines)) => (binary.clone(), lines),
+/// Measures the page of the binary that is named, or of one that is built first, with a script.
+fn bench_page(script: &str, arguments: &[String]) -> Result<ExitCode> {
+    let (binary, more) = match arguments.split_first() {
+        Some((binary, more)) => (binary.clone(), more),
         None => {
             client::dist()?;
             server()?;
             (logboom().display().to_string(), arguments)
         }
     };
-    let given: Vec<&str> = lines.iter().map(String::as_str).collect();
-    command("node", &[&["bench/browser.mjs", &binary][..], &given].concat())?;
+    let given: Vec<&str> = more.iter().map(String::as_str).collect();
+    command("node", &[&[script, &binary][..], &given].concat())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! Keys of a log's page.
 
+use leptos::prelude::document;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
@@ -30,6 +31,10 @@ pub fn plain(event: &KeyboardEvent) -> Option<String> {
 
 /// Does what a key asks for.
 pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
+    // The browser closes what stands open over the page.
+    if event.key() == "Escape" && document().query_selector(":popover-open").is_ok_and(|open| open.is_some()) {
+        return;
+    }
     let typing = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
     if event.key() == "Escape" && typing.is_some() {
         viewer.focus();

@@ -74,9 +74,11 @@ pub fn Help(
         });
         view! { <section><h3>{title}</h3><dl class="keys">{keys.collect_view()}</dl></section> }
     });
-    // What had the focus before may have gone with the popover that it stood in.
+    // What had the focus before may have gone with the popover that it stood in; then it is still here, or nowhere.
     let closed = move |_| {
-        if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+        let in_dialog = |active: &web_sys::Element| active.closest("dialog").is_ok_and(|dialog| dialog.is_some());
+        let lost = |active: web_sys::Element| active.tag_name() == "BODY" || in_dialog(&active);
+        if document().active_element().is_none_or(lost) {
             client::with(handle, Viewer::focus);
         }
     };

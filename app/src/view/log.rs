@@ -80,6 +80,7 @@ pub fn Log(
                 <Timeline signals />
             })}
             <main>
+                {(!whole).then(|| view! { <h1 class="unseen">{name.clone()}</h1> })}
                 <Notices signals handle problems told />
                 <Conditions signals handle />
                 <div class="stage">
