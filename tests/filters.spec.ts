@@ -63,11 +63,11 @@ test.describe("in the page", () => {
     await page.mouse.up();
     await expect(page).toHaveURL(/since=.*until=/);
     await expect.poll(async () => Math.abs(Number(await viewer.total.getAttribute("data-value")) - LINES / 4)).toBeLessThan(LINES / 200);
-    await page.getByLabel("until").fill("04:00");
-    await page.getByLabel("until").press("Enter");
+    await page.getByRole("textbox", { name: "until" }).fill("04:00");
+    await page.getByRole("textbox", { name: "until" }).press("Enter");
     await expect(page.getByRole("link", { name: "until 2026-11-22 04:00:00" })).toBeVisible();
-    await page.getByLabel("from").fill("noon");
-    await page.getByLabel("from").press("Enter");
+    await page.getByRole("textbox", { name: "from" }).fill("noon");
+    await page.getByRole("textbox", { name: "from" }).press("Enter");
     await expect(page.getByRole("alert").filter({ hasText: "“noon” is no time" })).toBeVisible();
   });
 
@@ -105,7 +105,7 @@ test.describe("in the page", () => {
   });
 
   test("a time that was typed holds when the reader clicks into the log", async ({ viewer, page }) => {
-    await page.getByLabel("from").fill("02:15");
+    await page.getByRole("textbox", { name: "from" }).fill("02:15");
     await viewer.row(3).locator(".text").click();
     await expect(page).toHaveURL(/since=2026-11-22T02:15:00Z/);
     await viewer.counted(LINES - 60_000);

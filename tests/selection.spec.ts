@@ -84,6 +84,7 @@ test("a range is a link, and the link shows the range", async ({ viewer, page })
   const link = await clipboard(page);
   expect(link).toMatch(/anchor=.*&to=/);
   await page.goto("/");
+  await viewer.hydrated();
   await page.goto(link);
   await viewer.hydrated();
   await expect(bar).toContainText("11 lines selected");

@@ -19,6 +19,9 @@ use crate::view::signals::Search;
 /// Stretches of the log that hits are counted in, for the minimap and the scrollbar's lane.
 const HIT_BUCKETS: u64 = 1000;
 
+/// Steps that wait for the answer to one before them, at most.
+const STEPS_DUE_MAX: usize = 50;
+
 /// What is stepped through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
@@ -48,6 +51,7 @@ impl Viewer {
             for before in [state.flights.search.take(), state.flights.step.take()].into_iter().flatten() {
                 before.abort();
             }
+            state.steps_due.clear();
             state.hits.clear();
             state.finder =
                 state.view.filter.q.as_deref().and_then(|q| Finder::new(q, state.view.filter.case.as_deref()));
@@ -116,8 +120,23 @@ impl Viewer {
         self.set_view(|view| view.only = if view.only.is_some() { None } else { Some(0) });
     }
 
-    /// Goes to the next line of a kind, or to the one before; from the other end where there is none that way.
+    /// Goes to the next line of a kind, or to the one before; from the other end where there is none that way. A key that is
+    /// pressed again before the answer is there goes on from it.
     pub fn stop_at(&self, stops: Stops, back: bool) {
+        {
+            let mut state = self.state.borrow_mut();
+            if state.flights.step.is_some() {
+                if state.steps_due.len() < STEPS_DUE_MAX {
+                    state.steps_due.push_back((stops, back));
+                }
+                return;
+            }
+        }
+        self.stop_from(stops, back, None);
+    }
+
+    /// The same, from behind the line with this number; if none is given, from where the reader is.
+    fn stop_from(&self, stops: Stops, back: bool, after: Option<u64>) {
         let (filter, from) = {
             let state = self.state.borrow();
             let shown = state.view.shown();
@@ -145,7 +164,8 @@ impl Viewer {
             }
             // A line that is not the current one has not been stopped at.
             let past = u64::from(!back && state.current == Some(line));
-            (filter, n.map_or(0, |n| n + past))
+            let behind = after.map(|n| n + u64::from(!back));
+            (filter, behind.unwrap_or_else(|| n.map_or(0, |n| n + past)))
         };
         let viewer = self.clone();
         let task = self.state.borrow().task.clone();
@@ -160,7 +180,10 @@ impl Viewer {
             viewer.state.borrow_mut().flights.step = None;
             match found {
                 Ok((step, wrapped)) => viewer.stopped(stops, back, step.n, step.rank, wrapped),
-                Err(Failure(error)) => viewer.signals.said.set(error.detail),
+                Err(Failure(error)) => {
+                    viewer.state.borrow_mut().steps_due.clear();
+                    viewer.tell(&error.detail);
+                }
             }
         });
         let before = self.state.borrow_mut().flights.step.replace(handle);
@@ -172,6 +195,7 @@ impl Viewer {
 
     fn stopped(&self, stops: Stops, back: bool, n: Option<u64>, rank: u64, wrapped: bool) {
         let Some(n) = n else {
+            self.state.borrow_mut().steps_due.clear();
             self.tell(&format!("There is no {} in what is shown.", stops.name()));
             return;
         };
@@ -182,6 +206,10 @@ impl Viewer {
             self.tell(if back { "From the end again." } else { "From the start again." });
         }
         self.show_number(n, true);
+        let due = self.state.borrow_mut().steps_due.pop_front();
+        if let Some((stops, back)) = due {
+            self.stop_from(stops, back, Some(n));
+        }
     }
 
     /// Goes to the line with this number in the whole log, or to the next one that is shown.

@@ -1,5 +1,6 @@
 //! All that the viewer of a log knows, and what it can tell of the lines in view.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
@@ -10,6 +11,7 @@ use super::dom;
 use super::fetch::Flights;
 use super::overview::Overview;
 use super::pool::Pool;
+use super::search::Stops;
 use super::selection::Drag;
 use crate::load::{LINES_ABOVE, LogPage};
 use crate::model::find::Finder;
@@ -41,6 +43,8 @@ pub(super) struct State {
     pub(super) switching: Option<View>,
     /// Finds what is searched for in the rows.
     pub(super) finder: Option<Finder>,
+    /// Steps that were asked for while another was on its way.
+    pub(super) steps_due: VecDeque<(Stops, bool)>,
     /// Hits in equal stretches of the log.
     pub(super) hits: Vec<u64>,
     /// The log from afar.

@@ -1,6 +1,7 @@
 //! The viewer of one log in the browser: how it starts, and what it listens to.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ impl Viewer {
             applied: (view.shown(), view.context()),
             switching: None,
             finder: None,
+            steps_due: VecDeque::new(),
             hits: Vec::new(),
             overview: Overview::default(),
             selection: None,
