@@ -123,13 +123,16 @@ test.describe("in the page", () => {
   });
 
   test("a filter that is taken back at once leaves nothing behind", async ({ viewer, page }) => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => { release = resolve; });
     await page.route("**/api/page/window*", async (route) => {
-      const answer = await route.fetch();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      await route.fulfill({ response: answer });
+      await released;
+      await route.continue();
     });
     await page.getByTestId("level-ERROR").click();
+    await expect(viewer.log).toHaveAttribute("aria-busy", "true");
     await page.getByTestId("level-ERROR").click();
+    release();
     await expect(viewer.log).not.toHaveAttribute("aria-busy", "true");
     await expect(viewer.row(1)).toBeVisible();
     await page.unrouteAll({ behavior: "ignoreErrors" });
