@@ -27,7 +27,9 @@ impl Viewer {
         if view != before {
             self.signals.view.set(view);
             self.take_view();
+            // At once: whoever goes back right away comes back to what was.
             self.state.borrow_mut().step_due = true;
+            self.show_address();
         }
     }
 

@@ -251,7 +251,7 @@ impl Viewer {
     }
 
     /// Shows the address of what is in view, once its records are there.
-    fn show_address(&self) {
+    pub(super) fn show_address(&self) {
         let mut state = self.state.borrow_mut();
         let top = state.scroll.top();
         let current = state.current.filter(|&line| state.in_view(line));
