@@ -231,7 +231,7 @@ impl Viewer {
         let viewer = self.clone();
         let query = self.query(Start::Line(page * PAGE_LINES + 1), 0, PAGE_LINES);
         let (flight, handle) = abortable(async move {
-            let error = viewer.stream_page(query).await;
+            let error = viewer.stream_page(page, query).await;
             viewer.state.borrow_mut().flights.pages.remove(&page);
             match error {
                 // There are fewer lines than there were, which the count says.
@@ -246,7 +246,7 @@ impl Viewer {
     }
 
     /// Keeps a window's records as they come; says what went wrong.
-    async fn stream_page(&self, query: WindowQuery) -> Option<ApiError> {
+    async fn stream_page(&self, page: u64, query: WindowQuery) -> Option<ApiError> {
         let stream = match api::window(query).await {
             Ok(stream) => stream,
             Err(Failure(error)) => return Some(error),
@@ -257,6 +257,10 @@ impl Viewer {
         while let Some(chunk) = chunks.next().await {
             {
                 let mut state = self.state.borrow_mut();
+                // A thumb that is dragged on has left the page behind: nothing of it is read.
+                if state.scroll.is_coarse() && !state.is_near(page) {
+                    return None;
+                }
                 splitter.push(&chunk, |line| match api::item(line) {
                     Ok(WindowItem::Head(found)) => {
                         rank = found.rank.unwrap_or_default();
@@ -482,6 +486,12 @@ impl Viewer {
 }
 
 impl State {
+    /// Whether a page is in view, or next to it.
+    fn is_near(&self, page: u64) -> bool {
+        let (folds, view) = (self.lines.folds(), self.range());
+        (folds.line(view.start) / PAGE_LINES).saturating_sub(1) <= page && page <= folds.line(view.end) / PAGE_LINES + 1
+    }
+
     fn count(&mut self, count: u64, counted: bool) {
         let at_end = self.lines.is_loose(self.scroll.top().line);
         let moved = self.lines.set_count(count, counted);

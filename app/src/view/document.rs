@@ -41,7 +41,10 @@ pub fn document(page: Page, files: Files) -> impl IntoView {
     let client = files.client.map(|(script, wasm)| {
         let nonce = use_nonce();
         let start = format!(
-            "import start, {{ hydrate }} from \"{script}\"; await start({{ module_or_path: \"{wasm}\" }}); hydrate();"
+            // The rows that the server rendered are painted first; the client takes over behind them.
+            "import start, {{ hydrate }} from \"{script}\"; \
+             if (!document.hidden) await new Promise((go) => requestAnimationFrame(() => setTimeout(go))); \
+             await start({{ module_or_path: \"{wasm}\" }}); hydrate();"
         );
         view! {
             <link rel="modulepreload" href=script.clone() nonce=nonce.clone() />
