@@ -50,7 +50,7 @@ fn followed(server: &Server, link: &str) -> (String, Option<String>) {
     let page = answer.text();
     let target = page.contains("aria-current=\"true\"").then(|| between(page, "aria-current=\"true\"", "role=\"row\""));
     let told = page.contains("data-kind=\"told\"").then(|| between(page, "data-kind=\"told\"", "</p>"));
-    let told = told.map(|told| told.rsplit('>').next().unwrap_or_default().to_owned());
+    let told = told.map(|told| told.trim_end_matches("</span>").rsplit('>').next().unwrap_or_default().to_owned());
     (target.unwrap_or_default().to_owned(), told)
 }
 

@@ -28,6 +28,9 @@ const PAGES_MAX: usize = 3;
 /// A page that is farther from the view than this was passed by.
 const PAGES_NEAR: u64 = 3;
 
+/// How long to wait from one request to the next while the thumb is dragged: each takes a tenth of a frame.
+const COARSE_MS: i32 = 80;
+
 /// How often the count is asked for while it is going on.
 const POLL_MS: u64 = 250;
 
@@ -92,9 +95,10 @@ impl Viewer {
             // The thumb is dragged over more than can be fetched: one request at a time, for what is in view when the
             // one before has come.
             let coarse = state.scroll.is_coarse();
-            if coarse && !state.flights.pages.is_empty() {
+            if coarse && (state.coarse_wait || !state.flights.pages.is_empty()) {
                 return;
             }
+            state.coarse_wait = coarse;
             let needs = state.lines.needs(view, if coarse { 0 } else { ahead });
             let page = |row: u64| state.lines.folds().line(row) / PAGE_LINES;
             let near = page(view.start).saturating_sub(PAGES_NEAR)..=page(view.end) + PAGES_NEAR;
@@ -125,6 +129,9 @@ impl Viewer {
             self.resolve(line);
             return;
         }
+        if self.state.borrow().coarse_wait {
+            self.go_on_later();
+        }
         for need in due {
             match need {
                 Need::Page(page) => self.fetch_page(page),
@@ -132,6 +139,16 @@ impl Viewer {
                 Need::After(record) => self.fetch_beside(record, false),
             }
         }
+    }
+
+    /// Looks again after a while what is in view: a thumb that is dragged passes by most of it.
+    fn go_on_later(&self) {
+        let viewer = self.clone();
+        leptos::task::spawn_local(async move {
+            dom::sleep(COARSE_MS).await;
+            viewer.state.borrow_mut().coarse_wait = false;
+            viewer.ask_frame();
+        });
     }
 
     /// Jumps to a place whose number is not known, `above` lines below the view's edge.

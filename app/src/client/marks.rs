@@ -108,6 +108,10 @@ impl Viewer {
         if state.marked == key {
             return;
         }
+        if state.finder.is_none() && state.marked.2.is_none() {
+            state.marked = key;
+            return;
+        }
         let (mut all, mut here) = (Vec::new(), Vec::new());
         if let Some(finder) = &state.finder {
             for (line, cell) in state.pool.texts() {

@@ -276,7 +276,11 @@ impl Viewer {
         if state.painted == key {
             return;
         }
+        let nothing = state.painted.1.is_none() && state.selection.is_none();
         state.painted = key;
+        if nothing {
+            return;
+        }
         let mut ranges = Vec::new();
         if let Some(selection) = &state.selection {
             for (line, cell) in state.pool.texts() {

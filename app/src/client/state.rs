@@ -77,6 +77,8 @@ pub(super) struct State {
     pub(super) cells: u32,
     /// Which way the reader last moved, in pages to load ahead.
     pub(super) ahead: i64,
+    /// The thumb is dragged, and what is in view was asked for just now.
+    pub(super) coarse_wait: bool,
     /// How fast the reader scrolls.
     pub(super) pace: Pace,
     pub(super) rest: Option<TimeoutHandle>,

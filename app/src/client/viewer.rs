@@ -67,6 +67,7 @@ impl Viewer {
             spacer_px: -1.0,
             cells: 0,
             ahead: 1,
+            coarse_wait: false,
             pace: Pace::default(),
             rest: None,
             address_rest: None,

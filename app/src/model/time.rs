@@ -70,7 +70,7 @@ pub fn full(text: &str, zone: Zone) -> String {
 /// Minutes east of UTC as `+05:30`.
 fn east_text(minutes: i64) -> String {
     let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+    format!("UTC{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// A time as it lies after the log's start: `+0:02:11.206`.
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn other_zones_are_told_by_their_offset() {
         let time = "2026-11-22T23:00:05.5Z";
-        assert_eq!(full(time, Zone::Fixed(-210)), "2026-11-22 19:30:05.5 -03:30");
+        assert_eq!(full(time, Zone::Fixed(-210)), "2026-11-22 19:30:05.5 UTC-03:30");
         assert_eq!(full(time, Zone::Named(|_| 60)), "2026-11-23 00:00:05.5 +01:00");
     }
 
