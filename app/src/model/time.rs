@@ -247,7 +247,7 @@ mod tests {
     fn other_zones_are_told_by_their_offset() {
         let time = "2026-11-22T23:00:05.5Z";
         assert_eq!(full(time, Zone::Fixed(-210)), "2026-11-22 19:30:05.5 UTC-03:30");
-        assert_eq!(full(time, Zone::Named(|_| 60)), "2026-11-23 00:00:05.5 +01:00");
+        assert_eq!(full(time, Zone::Named(|_| 60)), "2026-11-23 00:00:05.5 UTC+01:00");
     }
 
     #[track_caller]
