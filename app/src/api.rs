@@ -235,6 +235,7 @@ mod tests {
     use record::wire::{Record, WindowItem};
 
     use super::{Gathered, shortened};
+    use crate::model::sample;
 
     fn lines(items: &[WindowItem], cut: usize) -> Vec<Bytes> {
         let mut bytes = Vec::new();
@@ -246,19 +247,7 @@ mod tests {
     }
 
     fn record(text: &str) -> WindowItem {
-        WindowItem::Record(Record {
-            n: Some(1),
-            ts: None,
-            level: None,
-            source: "a".to_owned(),
-            offset: 0,
-            text: text.to_owned(),
-            cont: false,
-            late: false,
-            wild: false,
-            lossy: false,
-            cut: None,
-        })
+        WindowItem::Record(Record { n: Some(1), source: "a".to_owned(), ..sample::record(text) })
     }
 
     #[test]

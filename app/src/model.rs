@@ -19,6 +19,8 @@ pub mod outline;
 pub mod overview;
 pub mod place;
 pub mod query;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod scroll;
 pub mod selection;
 pub mod size;

@@ -85,23 +85,12 @@ mod tests {
     use record::wire::Record;
 
     use super::{Copy, Form, Selection};
+    use crate::model::sample;
     use crate::model::selection::Point;
     use crate::model::view::View;
 
     fn record(n: u64, text: &str) -> Record {
-        Record {
-            n: Some(n),
-            ts: Some("2026-11-22T02:14:00Z".to_owned()),
-            level: None,
-            source: "a.log".to_owned(),
-            offset: n,
-            text: text.to_owned(),
-            cont: false,
-            late: false,
-            wild: false,
-            lossy: false,
-            cut: None,
-        }
+        Record { n: Some(n), ts: Some("2026-11-22T02:14:00Z".to_owned()), offset: n, ..sample::record(text) }
     }
 
     fn copied(form: Form, selection: Selection) -> String {

@@ -119,20 +119,15 @@ mod tests {
     use record::wire::Record;
 
     use super::{Drawing, draw};
+    use crate::model::sample;
 
     fn record(text: &str) -> Record {
         Record {
             n: Some(7),
             ts: Some("2026-11-22T02:14:00.5Z".to_owned()),
             level: Some(Level::Info),
-            source: "a.log".to_owned(),
             offset: 12,
-            text: text.to_owned(),
-            cont: false,
-            late: false,
-            wild: false,
-            lossy: false,
-            cut: None,
+            ..sample::record(text)
         }
     }
 

@@ -170,6 +170,7 @@ mod tests {
     use record::wire::Record;
 
     use super::{Before, Context, Face, HEAD_BYTES_MAX, shorten};
+    use crate::model::sample;
     use crate::model::sources::Sources;
     use crate::model::time::Zone;
     use crate::model::view::View;
@@ -179,14 +180,8 @@ mod tests {
             n: Some(7),
             ts: Some("2026-11-22T02:14:00.5Z".to_owned()),
             level: Some(Level::Error),
-            source: "a.log".to_owned(),
             offset: 12,
-            text: text.to_owned(),
-            cont: false,
-            late: false,
-            wild: false,
-            lossy: false,
-            cut: None,
+            ..sample::record(text)
         }
     }
 

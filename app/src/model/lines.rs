@@ -327,21 +327,10 @@ mod tests {
     use record::wire::Record;
 
     use super::{CACHE_BYTES_MAX, Lines, Need};
+    use crate::model::sample;
 
     fn record(n: Option<u64>, text: &str) -> Record {
-        Record {
-            n,
-            ts: None,
-            level: None,
-            source: "a.log".to_owned(),
-            offset: n.unwrap_or(9) * 10,
-            text: text.to_owned(),
-            cont: false,
-            late: false,
-            wild: false,
-            lossy: false,
-            cut: None,
-        }
+        Record { n, offset: n.unwrap_or(9) * 10, ..sample::record(text) }
     }
 
     fn page(lines: &mut Lines, number: u64, text: &str) {

@@ -109,22 +109,11 @@ mod tests {
     use record::wire::Record;
 
     use super::{Outline, opens_group};
+    use crate::model::sample;
 
     fn record(text: &str) -> Record {
         let (source, text) = text.split_once(' ').unwrap_or((text, ""));
-        Record {
-            n: None,
-            ts: None,
-            level: None,
-            source: source.to_owned(),
-            offset: 0,
-            text: text.to_owned(),
-            cont: text.starts_with(' '),
-            late: false,
-            wild: false,
-            lossy: false,
-            cut: None,
-        }
+        Record { source: source.to_owned(), cont: text.starts_with(' '), ..sample::record(text) }
     }
 
     #[track_caller]
