@@ -3,7 +3,7 @@
 use leptos::prelude::{document, window};
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::JsValue;
-use web_sys::{Element, FocusOptions, HtmlElement};
+use web_sys::{Element, FocusOptions, HtmlElement, Node};
 
 use super::zones;
 use crate::model::time::Zone;
@@ -46,6 +46,14 @@ pub fn set(element: &Element, name: &str, value: Option<&str>) {
         Some(value) => element.set_attribute(name, value),
         None => element.remove_attribute(name),
     });
+}
+
+/// Sets the text of an element that holds nothing else. The text node stays: a new one would be styled and laid out anew.
+pub fn set_text(element: &Element, text: &str) {
+    match element.first_child().filter(|only| only.node_type() == Node::TEXT_NODE && only.next_sibling().is_none()) {
+        Some(node) => node.set_node_value(Some(text)),
+        None => element.set_text_content(Some(text)),
+    }
 }
 
 /// Sets a style property; the page's policy allows it from a script, though not in the HTML.

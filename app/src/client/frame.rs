@@ -34,6 +34,9 @@ impl State {
         let had_focus = dom::has_focus(&self.log);
         // Wrapped rows are measured only once they are drawn: draw, keep the view filled, and draw what that moved.
         for _ in 0..3 {
+            if self.passes_by() {
+                break;
+            }
             self.draw_rows();
             let before = self.scroll.top();
             let Self { scroll, pool, .. } = self;
@@ -43,8 +46,10 @@ impl State {
                 break;
             }
         }
-        let top = self.scroll.top();
-        self.pool.place(self.pool.above(top.line) + top.px);
+        if !self.passes_by() {
+            let top = self.scroll.top();
+            self.pool.place(self.pool.above(top.line) + top.px);
+        }
         if self.pool.cells > self.cells {
             self.cells = self.pool.cells;
             dom::style(&self.log, "--cells", &self.cells.to_string());
@@ -59,6 +64,13 @@ impl State {
         });
         let due = std::mem::take(&mut self.focus_due) || (had_focus && free);
         (due && active.as_ref() != Some(to)).then(|| to.clone())
+    }
+
+    /// Whether a thumb is dragged over lines that are not there yet: the rows that are shown stay until some have come.
+    fn passes_by(&self) -> bool {
+        let top = self.scroll.top().line;
+        let mut in_view = top..top + self.scroll.rows_in_view();
+        self.scroll.is_coarse() && self.pool.has_texts() && !in_view.any(|row| self.lines.at(row).is_some())
     }
 
     fn draw_rows(&mut self) {

@@ -125,6 +125,12 @@ impl Pool {
         drawn.filter(|(shown, _)| shown.record.is_some()).map(|(shown, text)| (shown.line, text))
     }
 
+    /// Whether any row shows a line.
+    #[must_use]
+    pub fn has_texts(&self) -> bool {
+        self.texts().next().is_some()
+    }
+
     /// Marks the rows of lines that are selected as a whole.
     pub fn select(&self, lines: Option<&RangeInclusive<u64>>) {
         for slot in &self.slots {
@@ -299,12 +305,12 @@ impl Slot {
         dom::set(root, "data-cont", face.cont.then_some("true"));
         dom::set(root, "data-pending", None);
         dom::set(&self.number, "href", Some(if face.link.is_empty() { "?" } else { &face.link }));
-        self.number.set_text_content(Some(&face.number));
+        dom::set_text(&self.number, &face.number);
         dom::set(&self.time, "title", Some(&face.time_title));
-        self.time.set_text_content(Some(&face.clock));
-        self.level.set_text_content(Some(face.level.unwrap_or_default()));
+        dom::set_text(&self.time, &face.clock);
+        dom::set_text(&self.level, face.level.unwrap_or_default());
         dom::set(&self.source, "title", Some(&face.source_title));
-        self.source.set_text_content(Some(&face.source));
+        dom::set_text(&self.source, &face.source);
         dom::set(root, "data-gap", face.gap.as_deref().map(|_| "true"));
         dom::set(&self.text, "data-gap", face.gap.as_deref());
         dom::set(&self.text, "data-day", face.day.as_deref());
@@ -313,16 +319,12 @@ impl Slot {
     }
 
     fn draw_text(&self, face: &Face) {
-        let only = (face.runs.len() == 1 && face.more.is_none() && face.states.is_none())
-            .then(|| self.text.first_element_child())
-            .flatten();
-        if let (Some(run), Some(span)) = (
-            face.runs.first().filter(|run| run.style.role != Role::Link),
-            only.filter(|span| self.text.child_nodes().length() == 1 && span.tag_name() == "SPAN"),
-        ) && let Ok(span) = span.dyn_into::<HtmlElement>()
-        {
-            dom::set(&span, "style", None);
-            draw_run(&span, run);
+        let plain = face.more.is_none() && face.states.is_none();
+        if plain && let Some(spans) = self.spans(&face.runs) {
+            for (span, run) in spans.iter().zip(&face.runs) {
+                dom::set(span, "style", None);
+                draw_run(span, run);
+            }
             return;
         }
         self.text.set_text_content(None);
@@ -335,6 +337,19 @@ impl Slot {
             }
         }
         self.add_button("states", face.states.as_deref());
+    }
+
+    /// The elements that show the text now, if `runs` fit into them: what is near in a log looks alike.
+    fn spans(&self, runs: &[Run]) -> Option<Vec<HtmlElement>> {
+        let nodes = self.text.child_nodes();
+        if runs.is_empty() || nodes.length() as usize != runs.len() {
+            return None;
+        }
+        let spans = (0..nodes.length()).zip(runs).map(|(index, run)| {
+            let span = nodes.get(index)?.dyn_into::<HtmlElement>().ok()?;
+            (run.style.role != Role::Link && span.tag_name() == "SPAN").then_some(span)
+        });
+        spans.collect()
     }
 
     /// The button that folds what belongs under the line, or opens it.
@@ -393,7 +408,7 @@ impl Slot {
     /// Which line is on its way.
     fn count(&self, line: u64, number: Option<u64>) -> u32 {
         dom::set(&self.root, "aria-rowindex", Some(&(line + 1).to_string()));
-        self.number.set_text_content(number.map(|n| n.to_string()).as_deref());
+        dom::set_text(&self.number, &number.map(|n| n.to_string()).unwrap_or_default());
         0
     }
 }
@@ -402,7 +417,7 @@ impl Slot {
 pub(super) fn draw_run(element: &HtmlElement, run: &Run) {
     let classes = run.style.classes();
     dom::set(element, "class", (!classes.is_empty()).then_some(classes.as_str()));
-    element.set_text_content(Some(&run.text));
+    dom::set_text(element, &run.text);
     if run.style.role == Role::Link {
         let attributes =
             [("href", run.text.as_str()), ("target", "_blank"), ("rel", "noopener noreferrer"), ("tabindex", "-1")];

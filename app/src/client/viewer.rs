@@ -27,6 +27,9 @@ use crate::view::signals::{Signals, Total};
 /// How long scrolling must rest before the scrollbar is put right, where the browser does not tell.
 const SCROLL_REST_MS: u64 = 150;
 
+/// The same, where it does tell and the thumb is dragged far.
+const COARSE_REST_MS: u64 = 60;
+
 /// How long the view must rest before the address bar follows it.
 const ADDRESS_REST_MS: u64 = 300;
 
@@ -165,7 +168,15 @@ impl Viewer {
         listen_to(&log, "scroll", &on_scroll.into_js_value());
         if dom::tells_scroll_end() {
             let viewer = self.clone();
-            listen_to(&log, "scrollend", &Closure::<dyn FnMut()>::new(move || viewer.settle()).into_js_value());
+            let ended = move || {
+                // A thumb that is dragged by a script, or in leaps, ends its scrolling again and again.
+                if viewer.state.borrow().scroll.is_coarse() {
+                    viewer.rest_later(COARSE_REST_MS);
+                } else {
+                    viewer.settle();
+                }
+            };
+            listen_to(&log, "scrollend", &Closure::<dyn FnMut()>::new(ended).into_js_value());
         }
         let viewer = self.clone();
         let on_click = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| viewer.clicked(&event));

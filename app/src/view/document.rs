@@ -48,7 +48,7 @@ pub fn document(page: Page, files: Files) -> impl IntoView {
         );
         view! {
             <link rel="modulepreload" href=script.clone() nonce=nonce.clone() />
-            <link rel="preload" href=wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+            <link rel="preload" href=wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low" />
             <script type="module" nonce=nonce>{start}</script>
         }
     });
