@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use engine::limits::CACHE_BYTES_MAX;
@@ -24,7 +25,7 @@ use tower_http::trace::TraceLayer;
 use super::{ServeArgs, TimeArgs, TimeOptions};
 use crate::page_api::PageApi;
 use crate::pages::{self, Ancestors, Assets};
-use crate::routes::{self, STREAMS_MAX, Shared};
+use crate::routes::{self, Live, STREAMS_MAX, Shared};
 use crate::tasks::{Catalog, Settings};
 
 /// How long requests in flight may take once the server was told to end; the contract gives 5 s in all.
@@ -168,7 +169,8 @@ fn app(catalog: Arc<Catalog>, ancestors: Ancestors) -> Router {
     // Bytes of a source are sent as they are, so that a range of them means something; events are flushed one by one.
     let compressed = DefaultPredicate::new()
         .and(NotForContentType::const_new("application/octet-stream"))
-        .and(NotForContentType::const_new("application/gzip"));
+        .and(NotForContentType::const_new("application/gzip"))
+        .and(|_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions| extensions.get::<Live>().is_none());
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed);
     // A line a request, at level debug: method, address, status, time.
     routes::router(shared)

@@ -12,6 +12,8 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
 use super::folders::Folders;
+use super::follow::{Following, Ticker};
+use super::snapshot::Growth;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
 use crate::clock;
 
@@ -35,11 +37,14 @@ const LISTED_TOGETHER: usize = 500;
 
 /// One task.
 pub struct Task {
-    found: FoundTask,
+    id: String,
+    found: RwLock<Arc<FoundTask>>,
     folders: std::sync::Mutex<Folders>,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
     opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
+    /// Looks again and again while somebody follows.
+    ticker: std::sync::Mutex<Weak<Ticker>>,
     open: Arc<OpenTasks>,
     /// What was known of it when it was closed, and the bytes of its files then.
     closed: std::sync::Mutex<Option<(u64, TaskSummary)>>,
@@ -85,7 +90,8 @@ impl Task {
     /// What its files tell without being opened.
     fn on_disk(&self) -> TaskSummary {
         let (mut bytes, mut failed, mut error, mut changed) = (0, 0, None, None);
-        for source in &self.found.sources {
+        let found = self.found();
+        for source in &found.sources {
             let identity = FileSource::identity_at(&source.path);
             match (&source.error, identity) {
                 (None, Some((_, _, length, modified))) if source.path.is_file() => {
@@ -100,9 +106,9 @@ impl Task {
             }
         }
         TaskSummary {
-            id: self.found.id.clone(),
+            id: self.id.clone(),
             state: if failed > 0 { State::Failed } else { State::Complete },
-            sources: self.found.sources.len() as u64,
+            sources: found.sources.len() as u64,
             bytes,
             lines: None,
             first_ts: None,
@@ -123,39 +129,66 @@ impl Task {
     pub async fn snapshot(self: &Arc<Self>) -> Arc<Snapshot> {
         if let Ok(opened) = self.opened.try_lock()
             && let Some((snapshot, looked)) = &*opened
-            && looked.elapsed() < LOOK_AGAIN
+            && looked.elapsed() < look_again(snapshot)
         {
             return Arc::clone(snapshot);
         }
         // Who asked may go: what was begun is brought to its end, and the next one finds it.
         let task = Arc::clone(self);
-        match tokio::spawn(async move { task.look().await }).await {
+        match tokio::spawn(async move { task.look(false).await }).await {
             Ok(snapshot) => snapshot,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    /// See [`Task::snapshot`].
-    async fn look(self: &Arc<Self>) -> Arc<Snapshot> {
+    /// See [`Task::snapshot`]. If `now`, whatever was seen a moment ago.
+    pub(super) async fn look(self: &Arc<Self>, now: bool) -> Arc<Snapshot> {
         let mut opened = self.opened.lock().await;
         if let Some((snapshot, looked)) = &mut *opened {
-            if looked.elapsed() < LOOK_AGAIN {
+            if !now && looked.elapsed() < look_again(snapshot) {
                 return Arc::clone(snapshot);
             }
-            let current = Arc::clone(snapshot);
-            if blocking(move || current.is_current()).await {
-                *looked = Instant::now();
-                return Arc::clone(snapshot);
+            let (current, task) = (Arc::clone(snapshot), Arc::clone(self));
+            let growth = blocking(move || {
+                let found = task.found();
+                if current.is_current(&found) { Growth::Same } else { current.look(&found, &task.settings) }
+            });
+            match growth.await {
+                Growth::Same => {
+                    *looked = Instant::now();
+                    return Arc::clone(snapshot);
+                }
+                Growth::Wider(wider) => {
+                    *opened = Some((Arc::clone(&wider), Instant::now()));
+                    return wider;
+                }
+                Growth::Other => {}
             }
         }
         let task = Arc::clone(self);
         let before = opened.as_ref().map(|(before, _)| Arc::clone(before));
         let snapshot =
-            blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers, before.as_deref())).await;
+            blocking(move || Snapshot::open(&task.found(), &task.settings, &task.workers, before.as_deref())).await;
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
         drop(opened);
         self.open.note(self);
         snapshot
+    }
+
+    /// Tells of every change as long as it is held.
+    pub fn follow(self: &Arc<Self>, catalog: &Arc<Catalog>) -> Following {
+        let mut ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = ticker.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Ticker::start(self, catalog));
+            *ticker = Arc::downgrade(&started);
+            started
+        });
+        Following::of(running)
+    }
+
+    /// What was found of it when somebody last looked for tasks.
+    fn found(&self) -> Arc<FoundTask> {
+        Arc::clone(&self.found.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths. Blocks.
@@ -252,13 +285,18 @@ impl Catalog {
     /// The task with this id; it and its sources are found too where they appeared since the last look.
     pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
         let known = self.known().get(id).map(Arc::clone);
-        if let Some(task) = known
-            && !task.may_have_other_sources().await
-        {
-            return Some(task);
+        match known {
+            Some(task) => self.look_for_sources(&task).await,
+            None => self.look_again(false).await,
         }
-        self.look_again(false).await;
         self.known().get(id).map(Arc::clone)
+    }
+
+    /// Finds the sources of a task anew, where its folders may have others by now.
+    pub(super) async fn look_for_sources(self: &Arc<Self>, task: &Arc<Task>) {
+        if task.may_have_other_sources().await {
+            self.look_again(false).await;
+        }
     }
 
     /// A page of the list of tasks, by id.
@@ -353,21 +391,27 @@ impl Catalog {
         for found in found {
             let folders = Folders::of(&found, began);
             let task = match before.remove(&found.id) {
-                Some(task) if task.found.is_like(&found) || !forget && task.found.is_more_than(&found) => {
+                Some(task) => {
                     *task.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
+                    let known = task.found();
+                    if !known.is_like(&found) && (forget || !known.is_more_than(&found)) {
+                        *task.found.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(found);
+                    }
                     task
                 }
-                _ => Arc::new(Task {
+                None => Arc::new(Task {
                     folders: std::sync::Mutex::new(folders),
                     settings: Arc::clone(&self.settings),
                     workers: Arc::clone(&self.workers),
                     opened: Mutex::new(None),
                     open: Arc::clone(&self.open),
                     closed: std::sync::Mutex::default(),
-                    found,
+                    ticker: std::sync::Mutex::default(),
+                    id: found.id.clone(),
+                    found: RwLock::new(Arc::new(found)),
                 }),
             };
-            tasks.insert(task.found.id.clone(), task);
+            tasks.insert(task.id.clone(), task);
         }
         if !forget {
             tasks.append(&mut before);
@@ -377,6 +421,11 @@ impl Catalog {
     fn known(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Task>>> {
         self.tasks.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For how long what was seen of an open task is believed: a look costs a call of the system for each source.
+fn look_again(snapshot: &Snapshot) -> Duration {
+    LOOK_AGAIN.min(Duration::from_millis(50 + snapshot.count() as u64))
 }
 
 /// Runs what blocks on a thread that may.

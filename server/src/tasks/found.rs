@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use engine::Error;
 
+use super::sources::OpenSource;
 use crate::gather::{self, Hidden};
 use crate::ids;
 
@@ -47,6 +48,16 @@ impl FoundTask {
         let ids: HashSet<&str> = self.sources.iter().map(|source| source.id.as_str()).collect();
         other.sources.iter().all(|source| ids.contains(source.id.as_str()))
     }
+}
+
+/// The sources of a task that are not among those that are open. A name that a rotation gives, `name.1`, is none where
+/// `name` is: what bears it was read there.
+pub fn added<'a>(found: &'a FoundTask, open: &[OpenSource]) -> impl Iterator<Item = &'a FoundSource> {
+    let known: HashSet<String> = open.iter().map(|source| source.id.clone()).collect();
+    found.sources.iter().filter(move |source| {
+        let rotated = source.id.rsplit_once('.').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+        !known.contains(&source.id) && rotated.is_none_or(|(name, _)| !known.contains(name))
+    })
 }
 
 /// Every task below `roots`: each folder that holds files is one, and so is a root that is a file.
