@@ -1,6 +1,7 @@
 //! The benchmarks: one command, one table, each figure beside what the machine's own tools need for the like.
 
 mod data;
+mod followers;
 mod http;
 mod measure;
 
@@ -45,18 +46,28 @@ struct Table {
     folder: PathBuf,
 }
 
-/// Measures all, and prints the table as Markdown; of the binary that is named, or of one that is built first.
-pub fn bench(binary: Option<&String>) -> Result<ExitCode> {
-    if !has("/usr/bin/time") {
-        bail!("the benchmarks need GNU time as /usr/bin/time (Debian: apt-get install time)");
-    }
-    let logboom = match binary {
+/// How many may follow a task that grows.
+pub fn followed(binary: Option<&String>) -> Result<ExitCode> {
+    followers::followers(&measured(binary)?)
+}
+
+/// The binary that is named, or one that is built first.
+fn measured(binary: Option<&String>) -> Result<PathBuf> {
+    Ok(match binary {
         Some(binary) => PathBuf::from(binary),
         None => {
             crate::server()?;
             logboom()
         }
-    };
+    })
+}
+
+/// Measures all, and prints the table as Markdown; of the binary that is named, or of one that is built first.
+pub fn bench(binary: Option<&String>) -> Result<ExitCode> {
+    if !has("/usr/bin/time") {
+        bail!("the benchmarks need GNU time as /usr/bin/time (Debian: apt-get install time)");
+    }
+    let logboom = measured(binary)?;
     let folder = target().join("bench");
     let mut table = Table {
         rows: Vec::new(),

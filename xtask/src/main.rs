@@ -16,6 +16,8 @@ cargo xtask test [STEP…]    all checks and tests, or only the steps named: fmt
 cargo xtask bench [BINARY]  measure, and print a table of figures beside those of cat, sort, rg and others
 cargo xtask bench browser [BINARY [LINES]]
                             measure the page in Chromium, beside PatternFly's log viewer (needs node and npm ci)
+cargo xtask bench followers [BINARY]
+                            measure 1,000 readers who follow a task at 1,000 lines a second
 cargo xtask bench lighthouse [BINARY]
                             let Lighthouse judge the pages' accessibility and best practices (needs node)
 cargo xtask dist            build the client into dist/
@@ -41,6 +43,7 @@ fn dispatch(arguments: Vec<String>) -> Result<ExitCode> {
         "bench" if rest.first().is_some_and(|what| what == "lighthouse") => {
             bench_page("bench/lighthouse.mjs", &rest[1..])
         }
+        "bench" if rest.first().is_some_and(|what| what == "followers") => bench::followed(rest.get(1)),
         "bench" => bench::bench(rest.first()),
         "dist" => client::dist().map(|()| ExitCode::SUCCESS),
         "style" => style::write(rest.first().map_or("dist/pkg/app.css", String::as_str)).map(|()| ExitCode::SUCCESS),

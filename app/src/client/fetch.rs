@@ -154,6 +154,9 @@ impl Viewer {
     /// Jumps to a place whose number is not known, `above` lines below the view's edge.
     pub(super) fn jump(&self, place: Place, above: u64, step: bool) {
         let lines = if place == Place::End { FIRST_LINES } else { 0 };
+        if place != Place::End {
+            self.leave_end();
+        }
         self.jump_to(place.start(lines), place, above, step);
     }
 

@@ -23,6 +23,9 @@ impl State {
         if (view_px - self.scroll.view_px()).abs() > 0.1 {
             self.scroll.set_view_px(view_px);
             dom::style(&self.log, "--view-px", &figures::px(view_px));
+            if self.growing.follows {
+                self.stand_at_last();
+            }
         }
         self.scroll.set_lines(self.lines.rows());
         self.scroll.set_wrap(self.view.wrap);

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
-use record::wire::{Live, Start};
+use record::wire::{Live, Partial, Start};
 use web_sys::{MessageEvent, WebSocket};
 
 use super::fetch::{gather, spawn};
@@ -24,6 +24,9 @@ const DOUBLINGS_MAX: u32 = 5;
 /// How often the sources' counts and the log from afar are asked for again while the log grows.
 const REFRESH_MS: i32 = 2000;
 
+/// How long a line must have been there in part to be shown, and away for its place to go.
+const PARTIAL_MS: i32 = 300;
+
 /// New lines that are fetched at a time: more than fit into a view.
 const NEW_LINES: u64 = 128;
 
@@ -42,6 +45,10 @@ pub struct Growing {
     asking: bool,
     /// The counts are to be asked for again soon.
     refreshing: bool,
+    /// No line is being written.
+    empty: bool,
+    /// Counts how often that changed.
+    turns: u32,
 }
 
 impl Viewer {
@@ -121,9 +128,7 @@ impl Viewer {
             self.retry();
         }
         dom::show_state(word(live.state));
-        if self.signals.partial.with_untracked(|partial| *partial != live.partial) {
-            self.signals.partial.set(live.partial);
-        }
+        self.take_partial(live.partial);
         let counted = live.counted.then_some(live.lines);
         self.signals.task.update(|task| {
             (task.state, task.bytes) = (live.state, live.bytes);
@@ -149,6 +154,35 @@ impl Viewer {
         if has_grown || is_other {
             self.refresh_later();
         }
+    }
+
+    /// Shows lines that are being written. Most are whole with the next look: only those that stay take up room, and give it
+    /// back only when there has been none for a while.
+    fn take_partial(&self, partial: Vec<Partial>) {
+        let shown = self.signals.partial.with_untracked(|shown| !shown.is_empty());
+        if shown && !partial.is_empty() {
+            self.state.borrow_mut().growing.turns += 1;
+            self.signals.partial.set(partial);
+            return;
+        }
+        let turns = {
+            let growing = &mut self.state.borrow_mut().growing;
+            if growing.empty != partial.is_empty() {
+                growing.turns += 1;
+            }
+            growing.empty = partial.is_empty();
+            growing.turns
+        };
+        if shown != partial.is_empty() {
+            return;
+        }
+        let viewer = self.clone();
+        leptos::task::spawn_local(async move {
+            dom::sleep(PARTIAL_MS).await;
+            if viewer.state.borrow().growing.turns == turns {
+                viewer.signals.partial.set(partial);
+            }
+        });
     }
 
     /// Shows what is new: at once where the view stays at the end, as a number where it does not.

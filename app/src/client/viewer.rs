@@ -161,6 +161,9 @@ impl Viewer {
             }
             change(&mut state);
         }
+        if !self.state.borrow().sees_end() {
+            self.leave_end();
+        }
         // At once, so that a wheel that turns right after a jump finds room; and again when the rows are drawn.
         self.settle();
         self.ask_frame();
@@ -334,13 +337,10 @@ impl Viewer {
 
     /// Draws a frame: the rows in view, the scrolled area, what the signals say; and asks for what is missing.
     pub(super) fn draw(&self) {
-        let (focus, here, view, ahead, sees_end) = {
+        let (focus, here, view, ahead) = {
             let mut state = self.state.borrow_mut();
-            (state.draw(), state.here(), state.range(), state.ahead, state.sees_end())
+            (state.draw(), state.here(), state.range(), state.ahead)
         };
-        if !sees_end {
-            self.leave_end();
-        }
         if let Some(focus) = focus {
             dom::focus(&focus);
         }

@@ -96,7 +96,8 @@ impl Server {
         }
     }
 
-    fn ask(&self, target: &str, headers: &[(&str, &str)]) -> Result<TcpStream> {
+    /// Asks, and leaves the answer to be read.
+    pub fn ask(&self, target: &str, headers: &[(&str, &str)]) -> Result<TcpStream> {
         let mut stream = TcpStream::connect(&self.address)?;
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
@@ -141,7 +142,8 @@ impl Server {
         Ok(line.split_whitespace().nth(1).context("no figure")?.parse()?)
     }
 
-    fn cpu_seconds(&self) -> Result<f64> {
+    /// What it has computed so far.
+    pub fn cpu_seconds(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let after = stat.rsplit(") ").next().context("no figures")?;
         let ticks: f64 = after.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
