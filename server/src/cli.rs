@@ -89,6 +89,9 @@ pub struct MergeArgs {
     /// All sources are copies of one another: write each line once.
     #[arg(long, env = "LOGBOOM_DEDUP")]
     pub dedup: bool,
+    /// Go on as the files grow, through rotation and all, until told to end. Each line is written once it has its newline.
+    #[arg(long, conflicts_with_all = ["dedup", "context"], env = "LOGBOOM_FOLLOW")]
+    pub follow: bool,
     /// How times are read.
     #[command(flatten)]
     pub times: TimeArgs,

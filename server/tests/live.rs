@@ -135,14 +135,20 @@ fn a_copy_and_truncation_loses_nothing_that_was_copied() {
 
 #[test]
 fn a_file_that_is_written_anew_is_followed_from_its_begin() {
-    let folder = Folder::with(&[("task/app.log", [line(1, "one"), line(2, "two")].concat())]);
+    let folder = Folder::with(&[
+        ("task/app.log", [line(1, "one"), line(2, "two")].concat()),
+        ("task/b.log", [line(1, "b"), line(4, "other")].concat()),
+    ]);
     let server = Server::over(&folder);
     let mut open = follow(&server, "task", "", &[]);
-    assert_eq!(texts(&records(&mut open, 2)), ["one", "two"]);
+    assert_eq!(texts(&records(&mut open, 4)), ["one", "b", "two", "other"]);
     let before = server.task("task").header("logboom-generation").to_owned();
     fs::write(folder.join("task/app.log"), line(3, "anew")).expect("written");
+    // What others had sent is not sent again.
     let found = records(&mut open, 1);
-    assert_eq!((texts(&found), &found[0]["n"]), (vec!["anew".to_owned()], &1.into()));
+    assert_eq!((texts(&found), &found[0]["n"]), (vec!["anew".to_owned()], &2.into()));
+    folder.append("task/b.log", line(5, "more"));
+    assert_eq!(texts(&records(&mut open, 1)), ["more"]);
     assert_ne!(server.task("task").header("logboom-generation"), before);
 }
 
@@ -213,4 +219,60 @@ fn a_stream_of_events_is_taken_up_where_it_broke_off() {
         }
     }
     assert_eq!(texts(&seen), ["two", "three"]);
+}
+
+/// A command that ends with this.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let ended = self.0.kill().and_then(|()| self.0.wait());
+        assert!(ended.is_ok() || std::thread::panicking(), "{ended:?}");
+    }
+}
+
+/// Runs `logboom merge --follow`, and reads what it writes line by line.
+fn merging(folder: &Folder, arguments: &[&str]) -> (Running, std::io::BufReader<std::process::ChildStdout>) {
+    let mut command = support::logboom(folder.path());
+    command.arg("merge").arg("--follow").args(arguments);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("it runs");
+    let out = std::io::BufReader::new(child.stdout.take().expect("piped"));
+    (Running(child), out)
+}
+
+#[track_caller]
+fn next(out: &mut impl std::io::BufRead) -> String {
+    let mut line = String::new();
+    assert!(out.read_line(&mut line).expect("it reads") > 0, "it has ended");
+    line
+}
+
+#[test]
+fn merge_follows_several_files_through_a_rotation() {
+    let folder =
+        Folder::with(&[("a.log", line(1, "one")), ("b.log", [line(2, "two"), "2026-11-22T02".to_owned()].concat())]);
+    let (running, mut out) = merging(&folder, &["a.log", "b.log"]);
+    assert_eq!([next(&mut out), next(&mut out)], [line(1, "one"), line(2, "two")]);
+    folder.append("a.log", line(4, "four"));
+    assert_eq!(next(&mut out), line(4, "four"));
+    // A line is written once it is whole; a straggler is written where it comes.
+    folder.append("b.log", ":00:03Z INFO three\n");
+    assert_eq!(next(&mut out), line(3, "three"));
+    fs::rename(folder.join("a.log"), folder.join("a.log.1")).expect("renamed");
+    folder.append("a.log.1", line(5, "five"));
+    folder.append("a.log", line(6, "six"));
+    assert_eq!([next(&mut out), next(&mut out)], [line(5, "five"), line(6, "six")]);
+    drop(running);
+}
+
+#[test]
+fn merge_follows_the_end_of_a_folder_as_records() {
+    let folder = Folder::with(&[("logs/a.log", (0..50).map(|at| line(at, &at.to_string())).collect::<String>())]);
+    let (running, mut out) = merging(&folder, &["logs", "--tail", "2", "--output", "json", "--grep", "[05]$"]);
+    let mut record = || -> Value { serde_json::from_str(&next(&mut out)).expect("a record") };
+    assert_eq!([record()["n"].clone(), record()["n"].clone()], [41, 46]);
+    folder.append("logs/b.log", [line(60, "no"), line(61, "yes 5")].concat());
+    let found = record();
+    assert_eq!((&found["n"], &found["source"]), (&52.into(), &"b.log".into()));
+    drop(running);
 }

@@ -244,6 +244,14 @@ impl Log {
         if complete { Found::Beyond } else { Found::NotYet }
     }
 
+    /// Where every source stands before a line; behind the last one, where there are no more.
+    #[must_use]
+    pub fn standings(&self, ordinal: u64) -> Vec<Standing> {
+        let mut merge = self.merge_from(ordinal);
+        merge.next();
+        merge.standings()
+    }
+
     /// The merge from a line on: its first [`Merge::next`] gives the line `ordinal`.
     ///
     /// Reads up to [`Index::spacing`] lines in vain; all that lie between the last checkpoint and the line, where the

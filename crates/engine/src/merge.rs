@@ -87,6 +87,15 @@ impl Merge {
         Self::within(inputs, standings, block_bytes, None)
     }
 
+    /// The same of sources that end at `ends`, whatever lies behind: each the end of a line. With the standings behind its last
+    /// line, their keys raised to that of the last line, it is gone on with what has come since.
+    #[must_use]
+    pub fn until(inputs: Arc<[Input]>, standings: &[Standing], ends: &[u64]) -> Self {
+        let block_bytes = block_bytes(inputs.len());
+        let bounds = Bounds::new(Arc::default(), 0, 0, ends.into());
+        Self::within(inputs, standings, block_bytes, Some(bounds))
+    }
+
     /// The same, reading so many bytes at a time (few where few lines are wanted), and within bounds.
     pub(crate) fn within(
         inputs: Arc<[Input]>,

@@ -1,5 +1,7 @@
 //! `logboom merge`: the merged log on standard output.
 
+mod follow;
+
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, StdoutLock, Write};
@@ -10,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use engine::{Case, Ended, Error, Failure, Filter, Input, LineSet, Log, Merge, Origin, Picker, Source, Spools};
-use record::JsonWriter;
+use record::{JsonWriter, Timestamp};
 
 use super::{FilterArgs, MergeArgs, Output as Form, TimeOptions};
 use crate::filters::{Scene, Spelling, Typed};
@@ -33,6 +35,9 @@ const PICKED_LINES: usize = 4096;
 /// Arguments that make no sense.
 pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
     let times = TimeOptions::settle(&args.times)?;
+    if args.follow {
+        return follow::run(args, &times);
+    }
     let mut complaints = Complaints::default();
     let mut inputs = Vec::new();
     for (id, opened) in open_all(&args.paths) {
@@ -94,33 +99,56 @@ fn filter(inputs: &[Input], complaints: &Complaints, args: &FilterArgs, times: &
 /// Writes what the filter lets through as it is merged.
 fn write_all(log: &Log, filter: &Filter, args: &MergeArgs, out: &mut Output) -> io::Result<Vec<Failure>> {
     let mut merge = log.merge_from(0);
-    let mut skip = args.from.unwrap_or(1) - 1;
-    let mut left = args.limit.unwrap_or(u64::MAX);
-    let everything = filter.is_empty();
-    let mut n = 0;
-    while left > 0 {
-        let Some((source, line)) = merge.next() else { break };
-        n += 1;
-        if !everything {
-            if filter.ends_before(line.key) {
-                break;
-            }
-            if !filter.wants(source, line) {
-                continue;
-            }
-            if filter.asks_text() && !merge.text().is_some_and(|text| filter.wants_text(&text.text)) {
-                continue;
-            }
-        }
-        if skip > 0 {
-            skip -= 1;
-            continue;
-        }
-        left -= 1;
-        out.write(&mut merge, n)?;
-    }
+    let mut wanted = Wanted::new(filter, args);
+    wanted.write(&mut merge, out)?;
     out.flush()?;
     Ok(merge.failures().to_vec())
+}
+
+/// Which of the lines that are merged are written.
+struct Wanted<'a> {
+    filter: &'a Filter,
+    skip: u64,
+    left: u64,
+    /// Lines that were passed.
+    n: u64,
+    /// The key of the last of them.
+    key: Option<Timestamp>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(filter: &'a Filter, args: &MergeArgs) -> Self {
+        let (skip, left) = (args.from.unwrap_or(1) - 1, args.limit.unwrap_or(u64::MAX));
+        Self { filter, skip, left, n: 0, key: None }
+    }
+
+    /// Writes those of a merge. False once there will be no more.
+    fn write(&mut self, merge: &mut Merge, out: &mut Output) -> io::Result<bool> {
+        let everything = self.filter.is_empty();
+        while self.left > 0 {
+            let Some((source, line)) = merge.next() else { return Ok(true) };
+            self.n += 1;
+            self.key = Some(line.key);
+            if !everything {
+                if self.filter.ends_before(line.key) {
+                    return Ok(false);
+                }
+                if !self.filter.wants(source, line) {
+                    continue;
+                }
+                if self.filter.asks_text() && !merge.text().is_some_and(|text| self.filter.wants_text(&text.text)) {
+                    continue;
+                }
+            }
+            if self.skip > 0 {
+                self.skip -= 1;
+                continue;
+            }
+            self.left -= 1;
+            out.write(merge, self.n)?;
+        }
+        Ok(false)
+    }
 }
 
 /// Writes what is told only by the whole log: its last lines, and lines around those that match.
@@ -223,15 +251,17 @@ fn open_all(paths: &[OsString]) -> Vec<(String, Opened)> {
                 Ok(File::Named(path)) => open(&path),
                 // A pipe that merely lies in a folder may have nobody who writes, and would be waited for for ever.
                 Ok(File::Found(path)) => spools().open(&path),
-                Ok(File::StandardInput) => {
-                    Ok(spools().pipe("standard input", io::stdin(), clock::now()) as Arc<dyn Source>)
-                }
+                Ok(File::StandardInput) => Ok(standard_input()),
                 Err(error) => Err(error),
             };
             sources.push((ids::unique(id, &mut taken), opened));
         }
     }
     sources
+}
+
+fn standard_input() -> Arc<dyn Source> {
+    spools().pipe("standard input", io::stdin(), clock::now())
 }
 
 /// A source, or why there is none.

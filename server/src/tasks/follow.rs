@@ -247,7 +247,7 @@ impl Follower {
             let is_whole = matches!(self.view().await, Ok(View::All));
             let standings = blocking(move || {
                 let rank = if is_whole { rank } else { before.index().lines() };
-                before.merge_from(rank).standings()
+                before.standings(rank)
             });
             let standings = standings.await;
             let replaced = self.snapshot.replaced();
