@@ -1,7 +1,9 @@
 //! The command line: what may be typed, and where else it may come from.
 
 pub mod merge;
+pub mod run;
 pub mod serve;
+pub mod ship;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -27,6 +29,10 @@ pub enum Command {
     Serve(ServeArgs),
     /// Write the merged log to standard output.
     Merge(MergeArgs),
+    /// Send files to a server while they are written.
+    Ship(ship::ShipArgs),
+    /// Run a command, and send its output to a server.
+    Run(run::RunArgs),
 }
 
 /// How times are read.

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let done = match command {
         Command::Merge(args) => cli::merge::run(&args),
+        Command::Ship(args) => cli::ship::run(args),
+        Command::Run(args) => cli::run::run(args),
         Command::Serve(args) => {
             log_to_standard_error();
             cli::serve::run(args)

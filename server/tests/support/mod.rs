@@ -4,7 +4,11 @@
 
 pub mod http;
 pub mod logs;
+pub mod proxy;
+pub mod random;
+pub mod receiver;
 pub mod server;
+pub mod shipping;
 
 use std::fs::{self, File, FileTimes};
 use std::io::{Read as _, Write as _};
