@@ -375,6 +375,10 @@ fn rounds(load: &Load) {
     let mut log = Log::create(&folder, "a.log");
     let start = || Ship::start(&folder, &proxy.url(), &["a.log"]);
     let mut ship = start();
+    // A source begins with the file that it finds first.
+    proxy.set_kind(true);
+    log.line(10);
+    check_arrived(&receiver, "a.log", &log.all);
     for round in 0..load.rounds {
         proxy.set_kind(false);
         let fatal = random.below(load.steps);
@@ -396,9 +400,7 @@ fn rounds(load: &Load) {
         }
         proxy.set_kind(true);
         let expected = log.all.len();
-        until(&format!("round {round} has arrived, seed {seed}; {}", ship.told()), || {
-            (receiver.length("t", "a.log") >= expected).then_some(())
-        });
+        until(&format!("round {round} has arrived"), || (receiver.length("t", "a.log") >= expected).then_some(()));
         check_same(&receiver, "a.log", &log.all);
     }
     ship.end();

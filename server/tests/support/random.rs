@@ -24,6 +24,7 @@ impl Random {
 }
 
 /// `LOGBOOM_TEST_SEED`, or another seed each time; printed, and shown where the test fails.
+#[expect(clippy::print_stdout, reason = "whoever looks at a failed test needs it")]
 pub fn seed() -> u64 {
     let given = std::env::var("LOGBOOM_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish() % 1_000_000_000);

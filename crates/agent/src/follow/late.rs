@@ -36,8 +36,9 @@ impl Follow {
         let mut held = Held::new(late, Some(content));
         held.size = size;
         held.left = Some(std::time::Instant::now());
-        // What is behind it is the rest of the file that grows.
-        let Some(current) = self.pieces.back() else { return };
+        // What is behind it is the rest of the file that grows; that one was not left.
+        let Some(current) = self.pieces.back_mut() else { return };
+        current.left = None;
         let mut rest = current.piece.clone();
         let place = current.piece.from + current.piece.length.unwrap_or(0);
         let Some(Content::Plain(file)) = &current.content else { return };
