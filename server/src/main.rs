@@ -1,10 +1,12 @@
 //! The binary `logboom`: the command line, the server, its pages.
 
+mod access;
 mod cli;
 mod clock;
 mod filters;
 mod gather;
 mod ids;
+mod ingest;
 mod page_api;
 mod pages;
 mod problem;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
             log_to_standard_error();
             cli::serve::run(args)
         }
+        Command::Token(args) => cli::token::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("logboom: {error:#}");

@@ -13,6 +13,7 @@ mod snapshot;
 mod view;
 mod window;
 
+pub(crate) use catalog::blocking;
 pub use catalog::{Catalog, Filter, Task};
 pub use chunks::{Format, with_last_word};
 pub use found::{FoundTask, find_tasks};
@@ -30,6 +31,7 @@ use engine::{Cache, Spools};
 use tokio::sync::Semaphore;
 
 use crate::cli::TimeOptions;
+use crate::ingest::Ingest;
 
 /// What holds for all tasks of a server.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct Settings {
     pub spools: Spools,
     /// Where indexes are kept, if anywhere.
     pub cache: Option<Arc<Cache>>,
+    /// What is shipped.
+    pub ingest: Ingest,
     /// Searches of all tasks that may run at one time.
     pub turns: Arc<Semaphore>,
 }

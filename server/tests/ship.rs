@@ -9,8 +9,6 @@ mod support;
 use std::fs::{self, File};
 use std::io::Write as _;
 
-use support::proxy::Proxy;
-use support::random::{Random, seed};
 use support::receiver::Receiver;
 use support::shipping::{Log, Ship};
 use support::{Folder, run, until};
@@ -355,66 +353,4 @@ fn arguments_that_make_no_sense_are_refused() {
         assert_eq!(done.status, Some(2), "{arguments:?}: {}", done.err);
         assert!(done.err.contains(word), "{arguments:?}: {}", done.err);
     }
-}
-
-/// What a round of [`rounds`] writes.
-struct Load {
-    rounds: usize,
-    /// Bytes that each step of a round writes.
-    step_bytes: usize,
-    steps: usize,
-}
-
-/// Ships a log that is written and rotated through a network that fails, kills the sender at random moments, and compares.
-#[track_caller]
-fn rounds(load: &Load) {
-    let seed = seed();
-    let mut random = Random::new(seed);
-    let (folder, receiver) = (folder(), Receiver::start());
-    let proxy = Proxy::start(receiver.address, seed);
-    let mut log = Log::create(&folder, "a.log");
-    let start = || Ship::start(&folder, &proxy.url(), &["a.log"]);
-    let mut ship = start();
-    // A source begins with the file that it finds first.
-    proxy.set_kind(true);
-    log.line(10);
-    check_arrived(&receiver, "a.log", &log.all);
-    for round in 0..load.rounds {
-        proxy.set_kind(false);
-        let fatal = random.below(load.steps);
-        for step in 0..load.steps {
-            log.lines((load.step_bytes / 1_000) as u64, 960);
-            match random.below(12) {
-                0 | 1 => log.rotate(),
-                2 => {
-                    // Whatever is cut before it was copied is lost to everybody: this one copies in peace.
-                    log.copy_truncate();
-                }
-                _ => {}
-            }
-            if step == fatal {
-                ship.kill();
-                ship = start();
-            }
-            std::thread::yield_now();
-        }
-        proxy.set_kind(true);
-        let expected = log.all.len();
-        until(&format!("round {round} has arrived"), || (receiver.length("t", "a.log") >= expected).then_some(()));
-        check_same(&receiver, "a.log", &log.all);
-    }
-    ship.end();
-    check_same(&receiver, "a.log", &log.all);
-}
-
-#[test]
-fn n5_through_a_failing_network_and_kills_every_byte_arrives_once() {
-    rounds(&Load { rounds: 12, step_bytes: 20_000, steps: 12 });
-}
-
-/// `cargo test --release --test ship -- --ignored --nocapture`: two hundred rounds of 20 MB each.
-#[test]
-#[ignore = "takes minutes"]
-fn two_hundred_rounds_of_twenty_megabytes() {
-    rounds(&Load { rounds: 200, step_bytes: 500_000, steps: 40 });
 }

@@ -21,8 +21,8 @@ pub const BATCH_TIME: Duration = Duration::from_millis(1000);
 /// the server never sees a gap.
 pub const SOURCE_REQUESTS_MAX: usize = 2;
 
-/// Requests of one process on their way: with the batches they hold, this bounds its memory.
-pub const REQUESTS_MAX: usize = 8;
+/// Requests of one process on their way. A server bounds what all its senders hold of it, so one does not take it all.
+pub const REQUESTS_MAX: usize = 3;
 
 /// Bytes of all batches of a process that are on their way or wait to be sent again. Beyond it each source has one small
 /// batch.

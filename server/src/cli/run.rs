@@ -9,7 +9,7 @@ use agent::command::{Command, Ended, end_as};
 use agent::sender::Outcome;
 use clap::Args;
 
-use super::ship::{Target, TargetArgs, seconds, teller};
+use super::ship::{Target, TargetArgs, teller, time};
 
 /// How long the rest may take to be sent where nothing else is said.
 const GRACE: Duration = Duration::from_secs(10);
@@ -26,12 +26,12 @@ pub struct RunArgs {
     /// What the sources are called: NAME.stdout and NAME.stderr; `stdout` and `stderr` where it is not given.
     #[arg(long, value_name = "NAME", env = "LOGBOOM_SOURCE")]
     pub source: Option<String>,
-    /// How much of each output may wait in a temporary file for a server that is away: 500M, 1G, 0.
-    #[arg(long, value_name = "BYTES", default_value = "1G", env = "LOGBOOM_SPILL", value_parser = bytes)]
+    /// How much of each output may wait in a temporary file for a server that is away: 500MB, 1GB, or 0.
+    #[arg(long, value_name = "BYTES", default_value = "1GB", env = "LOGBOOM_SPILL", value_parser = bytes)]
     pub spill: u64,
-    /// How long the rest may take to be sent once the command has ended, in seconds. Where it is not given: 10, or 1 if the
-    /// server was never reached.
-    #[arg(long, value_name = "SECONDS", env = "LOGBOOM_GRACE", value_parser = seconds)]
+    /// How long the rest may take to be sent once the command has ended. Where it is not given: 10s, or 1s if the server was
+    /// never reached.
+    #[arg(long, value_name = "TIME", env = "LOGBOOM_GRACE", value_parser = time)]
     pub grace: Option<Duration>,
     /// The command and its arguments.
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
@@ -93,33 +93,7 @@ fn tell_of(ended: &Ended) {
     }
 }
 
-/// A number of bytes, with `K`, `M`, `G` or `T` for powers of 1,024.
+/// A number of bytes with its unit, or none at all.
 fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|char: char| !char.is_ascii_digit());
-    let factor: Option<u64> = match text[digits.len()..].trim_end_matches("iB").trim_end_matches('B') {
-        "" => Some(1),
-        "K" | "k" => Some(1 << 10),
-        "M" => Some(1 << 20),
-        "G" => Some(1 << 30),
-        "T" => Some(1 << 40),
-        _ => None,
-    };
-    let number: Option<u64> = digits.parse().ok();
-    let bytes = number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
-    bytes.ok_or_else(|| "give a number of bytes, such as 500M or 1G".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_read_with_their_unit() {
-        for (text, expected) in [("0", 0), ("12", 12), ("4K", 4096), ("500M", 500 << 20), ("1GiB", 1 << 30)] {
-            assert_eq!(bytes(text), Ok(expected), "{text}");
-        }
-        for wrong in ["", "G", "-1", "1X", "1.5G", "99999999999T"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
-        }
-    }
+    if text == "0" { Ok(0) } else { crate::ingest::bytes(text) }
 }

@@ -27,8 +27,8 @@ pub struct TargetArgs {
     /// What the server knows us by. The environment shows it to fewer than the command line does.
     #[arg(long, value_name = "T", env = "LOGBOOM_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// How long the server may be silent until a request is given up and sent again, in seconds. 15 where it is not given.
-    #[arg(long, value_name = "SECONDS", env = "LOGBOOM_SILENCE", value_parser = seconds)]
+    /// How long the server may be silent until a request is given up and sent again. 15s where it is not given.
+    #[arg(long, value_name = "TIME", env = "LOGBOOM_SILENCE", value_parser = time)]
     pub silence: Option<Duration>,
     /// The configuration file; `logboom.toml` in the current folder where it is not given and one lies there.
     #[arg(long, value_name = "FILE", env = "LOGBOOM_CONFIG")]
@@ -50,8 +50,8 @@ pub struct ShipArgs {
     /// End, and complete the sources, when no process has the files open for writing.
     #[arg(long, env = "LOGBOOM_UNTIL_CLOSED")]
     pub until_closed: bool,
-    /// How long what is written may take to be sent after SIGTERM or SIGINT, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10", env = "LOGBOOM_GRACE", value_parser = seconds)]
+    /// How long what is written may take to be sent after SIGTERM or SIGINT.
+    #[arg(long, value_name = "TIME", default_value = "10s", env = "LOGBOOM_GRACE", value_parser = time)]
     pub grace: Duration,
     /// The files, followed by name; one that is not there yet is waited for.
     #[arg(value_name = "FILE", required = true)]
@@ -184,10 +184,10 @@ pub fn teller() -> Teller {
     Teller::new(|text| eprintln!("logboom: {text}"))
 }
 
-/// Seconds, also parts of them.
-pub fn seconds(text: &str) -> Result<Duration, String> {
+/// A length of time with its unit, or in seconds, also parts of them.
+pub fn time(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "give seconds, such as 10 or 0.5".to_owned())
+    seconds.map_or_else(|| crate::ingest::duration(text), Ok)
 }
 
 /// The user's own folder for what is to outlive a restart (XDG Base Directory Specification).

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 use super::folders::Folders;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
+use crate::access::Prefixes;
 use crate::clock;
 
 /// For how long what was seen in the file system is believed.
@@ -99,9 +101,18 @@ impl Task {
                 }
             }
         }
+        let state = if failed > 0 { State::Failed } else { State::Complete };
+        let shipped = self.found.shipped.as_ref().and_then(|ingest| ingest.task(&self.found.id));
+        if let Some(task) = &shipped {
+            // What lies behind the durable bytes was not acknowledged.
+            bytes = task.sources.iter().map(|source| source.bytes).sum();
+            changed = task.sources.iter().map(|source| source.arrived).max();
+            failed = task.sources.iter().filter(|source| source.state == State::Failed).count() as u64;
+            error = error.or_else(|| task.sources.iter().find_map(|source| source.error.clone()));
+        }
         TaskSummary {
             id: self.found.id.clone(),
-            state: if failed > 0 { State::Failed } else { State::Complete },
+            state: shipped.map_or(state, |task| task.state),
             sources: self.found.sources.len() as u64,
             bytes,
             lines: None,
@@ -201,6 +212,8 @@ pub struct Catalog {
     open: Arc<OpenTasks>,
     tasks: RwLock<BTreeMap<String, Arc<Task>>>,
     looked: Mutex<Instant>,
+    /// Which revision of what is shipped was seen.
+    shipped: AtomicU64,
 }
 
 /// What a catalog holds at one moment.
@@ -231,6 +244,8 @@ pub struct Filter {
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: usize,
+    /// Those that who asks may read.
+    pub readable: Prefixes,
 }
 
 impl Catalog {
@@ -244,6 +259,7 @@ impl Catalog {
             open: Arc::default(),
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
+            shipped: AtomicU64::new(0),
         };
         catalog.look(true);
         catalog
@@ -253,6 +269,7 @@ impl Catalog {
     pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
         let known = self.known().get(id).map(Arc::clone);
         if let Some(task) = known
+            && !self.has_other_shipped()
             && !task.may_have_other_sources().await
         {
             return Some(task);
@@ -268,6 +285,7 @@ impl Catalog {
         let wanted: Vec<_> = self
             .known()
             .iter()
+            .filter(|(id, _)| filter.readable.cover(id))
             .filter(|(id, _)| id.starts_with(&filter.prefix) && id.to_lowercase().contains(&q))
             .filter(|(id, _)| filter.cursor.as_ref().is_none_or(|cursor| *id > cursor))
             .map(|(_, task)| Arc::clone(task))
@@ -311,6 +329,11 @@ impl Catalog {
         self.settings.times.zone()
     }
 
+    /// A folder's task has this id.
+    pub fn is_found(&self, id: &str) -> bool {
+        self.known().get(id).is_some_and(|task| task.found.shipped.is_none())
+    }
+
     /// All tasks, in the order of their ids.
     pub fn all(&self) -> Vec<Arc<Task>> {
         self.known().values().map(Arc::clone).collect()
@@ -336,18 +359,24 @@ impl Catalog {
     /// Looks for tasks, unless somebody did just now. See [`Self::look`].
     async fn look_again(self: &Arc<Self>, forget: bool) {
         let mut looked = self.looked.lock().await;
-        if looked.elapsed() >= LOOK_AGAIN {
+        if looked.elapsed() >= LOOK_AGAIN || self.has_other_shipped() {
             let catalog = Arc::clone(self);
             blocking(move || catalog.look(forget)).await;
             *looked = Instant::now();
         }
     }
 
+    /// Shipped sources have come or gone: who was told that they are there finds them at once.
+    fn has_other_shipped(&self) -> bool {
+        self.settings.ingest.revision() != self.shipped.load(Ordering::Acquire)
+    }
+
     /// Looks for tasks; those that are as they were keep their snapshots. What is no longer there is forgotten, or else
     /// stays and has failed.
     fn look(&self, forget: bool) {
         let began = clock::now();
-        let found = find_tasks(&self.roots);
+        self.shipped.store(self.settings.ingest.revision(), Ordering::Release);
+        let found = find_tasks(&self.roots, &self.settings.ingest);
         let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *tasks);
         for found in found {

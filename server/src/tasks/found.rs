@@ -7,6 +7,7 @@ use engine::Error;
 
 use crate::gather::{self, Hidden};
 use crate::ids;
+use crate::ingest::{Ingest, TaskNow};
 
 /// A source as it was found: not opened yet.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct FoundTask {
     pub id: String,
     /// Its sources, in the order that breaks ties.
     pub sources: Vec<FoundSource>,
+    /// What knows its state, if it was shipped.
+    pub shipped: Option<Ingest>,
 }
 
 impl FoundTask {
@@ -33,6 +36,7 @@ impl FoundTask {
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self.id == other.id
+            && self.shipped.is_some() == other.shipped.is_some()
             && self.sources.len() == other.sources.len()
             && self
                 .sources
@@ -49,11 +53,12 @@ impl FoundTask {
     }
 }
 
-/// Every task below `roots`: each folder that holds files is one, and so is a root that is a file.
+/// Every task that was shipped, and every one below `roots`: each folder that holds files is one, and so is a root that is
+/// a file. A shipped task keeps its id, by which its sender asks; a folder of that name gets a number.
 #[must_use]
-pub fn find_tasks(roots: &[PathBuf]) -> Vec<FoundTask> {
-    let mut taken = HashSet::new();
-    let mut tasks = Vec::new();
+pub fn find_tasks(roots: &[PathBuf], ingest: &Ingest) -> Vec<FoundTask> {
+    let mut tasks: Vec<_> = ingest.tasks().into_iter().map(|task| shipped(task, ingest)).collect();
+    let mut taken: HashSet<String> = tasks.iter().map(|task| task.id.clone()).collect();
     for root in roots {
         if root.is_dir() {
             for (folder, found) in gather::folders(root, Hidden::PassedOver) {
@@ -68,14 +73,19 @@ pub fn find_tasks(roots: &[PathBuf]) -> Vec<FoundTask> {
                     path: folder.clone(),
                     error: Some(error),
                 }));
-                tasks.push(FoundTask { id: ids::unique(id, &mut taken), sources });
+                tasks.push(FoundTask { id: ids::unique(id, &mut taken), sources, shipped: None });
             }
         } else {
             let id = ids::unique(own_name(root), &mut taken);
-            tasks.push(FoundTask { id, sources: sources(vec![root.clone()]) });
+            tasks.push(FoundTask { id, sources: sources(vec![root.clone()]), shipped: None });
         }
     }
     tasks
+}
+
+fn shipped(task: TaskNow, ingest: &Ingest) -> FoundTask {
+    let sources = task.sources.into_iter().map(|source| FoundSource { id: source.id, path: source.path, error: None });
+    FoundTask { id: task.id, sources: sources.collect(), shipped: Some(ingest.clone()) }
 }
 
 /// The sources of one folder: by name, bytewise.
@@ -104,6 +114,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::ingest::{Options, Place};
 
     #[track_caller]
     fn check(files: &[&str], roots: &[&str], expected: &[(&str, &[&str])]) {
@@ -114,7 +125,8 @@ mod tests {
             fs::write(path, "x").expect("written");
         }
         let roots: Vec<_> = roots.iter().map(|root| top.path().join(root)).collect();
-        let found = find_tasks(&roots);
+        let ingest = Ingest::open(Place::Usual(None), Options::default()).expect("nothing is opened");
+        let found = find_tasks(&roots, &ingest);
         let found: Vec<(&str, Vec<&str>)> = found
             .iter()
             .map(|task| (task.id.as_str(), task.sources.iter().map(|source| source.id.as_str()).collect()))

@@ -247,7 +247,7 @@ impl Snapshot {
         let bytes = self.bytes();
         let index = self.log.index();
         let complete = index.is_complete();
-        TaskInfo {
+        let mut info = TaskInfo {
             id: self.found.id.clone(),
             state: if sources.iter().any(|source| source.state == State::Failed) {
                 State::Failed
@@ -263,7 +263,11 @@ impl Snapshot {
             indexed: if complete { 1.0 } else { share(progress.bytes, bytes) },
             lines_estimate: self.lines_estimate(),
             levels: *index.levels(),
+        };
+        if let Some(ingest) = &self.found.shipped {
+            ingest.tell_states(&mut info);
         }
+        info
     }
 
     /// The bytes of its files when they were opened.

@@ -8,6 +8,7 @@ pub mod proxy;
 pub mod random;
 pub mod receiver;
 pub mod server;
+pub mod ship;
 pub mod shipping;
 
 use std::fs::{self, File, FileTimes};
@@ -122,6 +123,8 @@ pub fn logboom(folder: &Path) -> Command {
         command.env_remove(name);
     }
     command.current_dir(folder).env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    // Nothing is ever shipped there: a server makes it only then.
+    command.env("XDG_DATA_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-data"));
     command
 }
 
