@@ -107,6 +107,8 @@ fn round(load: &Load, number: usize, random: &mut Random, mut target: Target) {
         }
         std::thread::sleep(load.step_time.saturating_sub(started.elapsed()));
     }
+    // What was killed last is there again when this arrives.
+    log.line(10);
     proxy.set_kind(true);
     let expected = log.all.len();
     until(&format!("round {number} has arrived"), || (target.length() >= expected).then_some(()));

@@ -103,6 +103,8 @@ impl Command {
         for spool in &spools {
             spool.close();
         }
+        // Said again, it wakes the senders.
+        order.send_replace(Order::Follow);
         let (told, outcomes) = sync_channel(1);
         drop(thread::Builder::new().spawn(move || told.send(shipping.and_then(|shipping| shipping.join().ok()))));
         let mut waited = outcomes.recv_timeout(self.grace_unreached.min(self.grace));

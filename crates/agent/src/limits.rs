@@ -29,7 +29,7 @@ pub const REQUESTS_MAX: usize = 3;
 pub const MEMORY_BYTES: usize = 64 << 20;
 
 /// How long a source waits that the server refuses: an operator must mend that.
-pub const REFUSED_WAIT: Duration = Duration::from_secs(10);
+pub const REFUSED_WAIT: Duration = Duration::from_secs(5);
 
 /// Bytes of a request's body that are handed to the connection at a time.
 pub const FRAME_BYTES: usize = 64 << 10;
@@ -84,7 +84,7 @@ pub const PAST_MAX: usize = 16;
 pub const UNPACKED_BYTES_MAX: u64 = 64 << 30;
 
 /// Bytes of a state file. A larger one is none of ours.
-pub const STATE_BYTES_MAX: u64 = 1 << 20;
+pub const STATE_BYTES_MAX: u64 = 64 << 20;
 
 /// How often the state is written while bytes are acknowledged; what is sent again after a kill was sent within it.
 pub const STATE_EVERY: Duration = Duration::from_millis(500);
@@ -109,6 +109,9 @@ pub const STEPS_MAX: usize = 64;
 
 /// Bytes of a command's output that are moved to the temporary file at a time.
 pub const CHUNK_BYTES: usize = 64 << 10;
+
+/// How long after a command's end a signal is taken for the one that ended it: Ctrl-C reaches both.
+pub const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// How long a temporary file that cannot be written to, or is full, is left alone.
 pub const SPILL_AGAIN: Duration = Duration::from_millis(200);

@@ -155,7 +155,7 @@ impl<T: Tape> Sender<T> {
             if !drained {
                 // What is written after the order to drain came is not waited for.
                 self.look().await;
-                drained = order == Order::Drain;
+                drained = order == Order::Drain && (self.asked || !self.seen.is_there);
             }
             let ends = drained || self.seen.done;
             if ends && self.is_sent() && (!self.must_complete() || self.completed) {

@@ -3,12 +3,13 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::Error;
 use crate::follow::{Follow, Holders};
-use crate::remote::Server;
+use crate::remote::{Remote, Server};
 use crate::sender::{Memory, Order, Outcome, Sender};
 use crate::state::State;
 use crate::tell::Teller;
@@ -33,7 +34,7 @@ pub struct Ship {
 
 /// A plan whose states are taken: nothing stands in its way any more but the network.
 pub struct Shipping {
-    senders: Vec<(String, Follow, crate::remote::Remote)>,
+    senders: Vec<(String, Follow, Remote)>,
     until_closed: bool,
     grace: Duration,
     teller: Teller,
@@ -50,6 +51,9 @@ impl Ship {
             Some(source) => vec![source],
             None => names(&self.files),
         };
+        let limit = getrlimit(Resource::Nofile);
+        // As many files as there may be; where this is refused, files beyond the limit say so.
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
         let holders = self.until_closed.then(Holders::default);
         let mut senders = Vec::new();
         for (file, name) in self.files.into_iter().zip(names) {

@@ -141,30 +141,33 @@ pub fn run(args: ShipArgs) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start")?;
     let teller = teller();
-    let shipping = runtime.block_on(async {
+    let outcomes = runtime.block_on(async {
+        // Before anything is done that a signal should not cut off.
+        let orders = orders().context("cannot listen for signals")?;
         let server = Server::new(target.address, target.silence)?;
         let ship = Ship { server, task: target_args.task, source, state, files, until_closed, grace };
-        ship.prepare(teller)
-    })?;
-    let outcomes = runtime.block_on(async {
-        let (order, orders) = watch::channel(Order::Follow);
-        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
-        tokio::spawn(async move {
-            // The first drains, the second ends it at once.
-            for next in [Order::Drain, Order::Stop] {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                order.send_replace(next);
-            }
-            std::future::pending::<()>().await;
-        });
-        anyhow::Ok(shipping.run(orders).await)
+        anyhow::Ok(ship.prepare(teller)?.run(orders).await)
     })?;
     runtime.shutdown_background();
     Ok(tell_of(&outcomes))
+}
+
+/// Listens for SIGTERM and SIGINT from now on: the first drains, the second ends it at once.
+fn orders() -> std::io::Result<watch::Receiver<Order>> {
+    let (order, orders) = watch::channel(Order::Follow);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        for next in [Order::Drain, Order::Stop] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            order.send_replace(next);
+        }
+        order.closed().await;
+    });
+    Ok(orders)
 }
 
 /// What was not sent, a line each; whether there is any.

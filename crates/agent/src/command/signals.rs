@@ -5,12 +5,14 @@ use std::io;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_process, kill_process_group, waitid};
 use rustix::termios::{isatty, tcgetpgrp};
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use tokio::sync::watch;
 
+use crate::limits::SAME_SIGNAL;
 use crate::sender::Order;
 
 /// Those that are passed on.
@@ -41,17 +43,22 @@ impl Signals {
 
     /// Passes them on to the process `id`, as long as it runs; afterwards they end the sending of what is left.
     pub fn forward(mut self, id: u32, shares_terminal: bool, order: watch::Sender<Order>) -> Forwarding {
-        let child = Arc::new(Mutex::new(i32::try_from(id).ok().and_then(Pid::from_raw)));
+        let child = Arc::new(Mutex::new(match i32::try_from(id).ok().and_then(Pid::from_raw) {
+            Some(child) => Running::As(child),
+            None => Running::No(Instant::now()),
+        }));
         let running = Arc::clone(&child);
         let forward = move || {
             for signal in self.0.forever() {
                 let child = running.lock().unwrap_or_else(PoisonError::into_inner);
                 match *child {
-                    Some(child) => pass_on(child, signal, shares_terminal),
-                    None if matches!(signal, SIGINT | SIGTERM | SIGQUIT | SIGHUP) => {
-                        order.send_replace(Order::Stop);
+                    Running::As(child) => pass_on(child, signal, shares_terminal),
+                    Running::No(since) => {
+                        let is_end = matches!(signal, SIGINT | SIGTERM | SIGQUIT | SIGHUP);
+                        if is_end && since.elapsed() > SAME_SIGNAL {
+                            order.send_replace(Order::Stop);
+                        }
                     }
-                    None => {}
                 }
             }
         };
@@ -75,16 +82,25 @@ fn pass_on(child: Pid, signal: i32, shares_terminal: bool) {
     sent.ok();
 }
 
+/// The command, as far as signals go.
+#[derive(Clone, Copy)]
+enum Running {
+    /// It runs.
+    As(Pid),
+    /// It has ended.
+    No(Instant),
+}
+
 /// Signals go to the command as long as it runs.
 pub struct Forwarding {
-    child: Arc<Mutex<Option<Pid>>>,
+    child: Arc<Mutex<Running>>,
 }
 
 impl Forwarding {
     /// Waits for the command's end.
     pub fn wait(self, child: &mut Child) -> io::Result<ExitStatus> {
-        let id = *self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = id {
+        let running = *self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Running::As(id) = running {
             // It is not taken away yet, so that its number cannot be another's while a signal is sent to it.
             while let Err(error) = waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
                 if error != rustix::io::Errno::INTR {
@@ -92,7 +108,7 @@ impl Forwarding {
                 }
             }
         }
-        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Running::No(Instant::now());
         child.wait()
     }
 }

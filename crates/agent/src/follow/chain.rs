@@ -18,16 +18,17 @@ impl Follow {
         if !self.pieces.is_empty() {
             return Ok(true);
         }
-        let mut content = match Content::open(&self.path, false) {
-            Ok(content) => content,
-            Err(Error::File { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let metadata = content.metadata().map_err(Error::file("read", &self.path))?;
-        if !metadata.is_file() {
-            let cause = io::Error::other("it is no file");
-            return Err(Error::File { what: "follow", path: self.path.clone(), cause });
+        // Opening a pipe would wait for its writer.
+        match fs::metadata(&self.path) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => {
+                let cause = io::Error::other("it is no regular file");
+                return Err(Error::File { what: "follow", path: self.path.clone(), cause });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(Error::file("look at", &self.path)(error)),
         }
+        let mut content = Content::open(&self.path, false)?;
         let piece = Piece::new(&mut content, 0, 0).map_err(Error::file("read", &self.path))?;
         self.pieces.push_back(Held::new(piece, Some(content)));
         self.keep();
@@ -82,6 +83,7 @@ impl Follow {
     /// The followed name belongs to another file: goes on with the one that was written after this.
     fn turn(&mut self, identity: (u64, u64)) -> Result<bool, Error> {
         let Some(all) = siblings(&self.path)? else { return Ok(false) };
+        let known: Vec<bool> = all.iter().map(|sibling| self.is_known(sibling)).collect();
         let Some(held) = self.pieces.back() else { return Ok(false) };
         let place = all.iter().position(|sibling| sibling.identity == identity);
         let newer: Vec<&Sibling> = match place {
@@ -89,8 +91,11 @@ impl Follow {
             // It was removed: what was changed later, and is none of those that were read.
             None => all
                 .iter()
-                .filter(|sibling| sibling.number == Some(0) || sibling.modified >= held.piece.modified)
-                .filter(|sibling| !self.pieces.iter().any(|known| known.piece.is(sibling.identity)))
+                .zip(known)
+                .filter(|(sibling, is_known)| {
+                    sibling.number == Some(0) || !is_known && sibling.modified >= held.piece.modified
+                })
+                .map(|(sibling, _)| sibling)
                 .collect(),
         };
         // An empty file has nothing to say yet, and the one before it may still be written to.
@@ -113,6 +118,15 @@ impl Follow {
         held.is_final = is_packed(&next.path);
         self.push(held);
         Ok(true)
+    }
+
+    /// It is a file that was read before. A file that was removed leaves its inode to another, so what it holds counts.
+    fn is_known(&self, sibling: &Sibling) -> bool {
+        let mut same = self.pieces.iter().filter(|held| held.piece.is(sibling.identity));
+        same.any(|held| {
+            let content = Content::open(&sibling.path, true);
+            content.is_ok_and(|mut content| matches!(held.piece.fits(&mut content), Ok(true)))
+        })
     }
 
     /// The last piece ends where its file does now.
