@@ -194,3 +194,19 @@ fn what_a_command_leaves_behind_does_not_hold_it_up_for_ever() {
     assert!(done.err.contains("left behind"), "{}", done.err);
     assert_eq!(receiver.stored("t", "stdout").expect("stored").bytes, b"done\n");
 }
+
+#[test]
+fn whoever_takes_the_output_slowly_gets_all_of_it() {
+    let (folder, receiver) = (folder(), Receiver::start());
+    let mut command = shell(&folder, &receiver.url(), &["--grace", "0"], "seq 1 80000");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    // The command has long written all when the first byte is read: it lies in its pipe and in ours.
+    until("the command has ended", || {
+        let pid = child.id();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        (receiver.stored("t", "stdout").is_some() && children.is_empty()).then_some(())
+    });
+    let mut all = Vec::new();
+    std::io::Read::read_to_end(&mut child.stdout.take().expect("a pipe"), &mut all).expect("read");
+    assert_eq!((all.len(), wait(&mut child).code()), (468_894, Some(0)));
+}

@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use end::end_as;
+use pump::Pump;
 use tokio::sync::watch;
 
 use crate::Error;
@@ -23,6 +24,15 @@ use crate::remote::{Address, Server};
 use crate::sender::{Memory, Order, Outcome, Sender};
 use crate::spool::Spool;
 use crate::tell::Teller;
+
+/// How long a pipe must be empty after the command's end, at least, until whoever else holds it is left alone.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// How often the threads that read the pipes, and those that send, are looked at once the command has ended.
+const LOOK_PUMPS: Duration = Duration::from_millis(5);
+
+/// How long senders may take to hear that they are to stop.
+const STOPPED: Duration = Duration::from_secs(1);
 
 /// A command, and where its output goes.
 pub struct Command {
@@ -40,8 +50,8 @@ pub struct Command {
     pub spill: u64,
     /// How long the rest may take to be sent once the command has ended.
     pub grace: Duration,
-    /// The same where the server never answered at all: nobody waits long for one that is not there.
-    pub grace_unreached: Duration,
+    /// The same where the server was tried and never answered: nobody waits long for one that is not there.
+    pub grace_away: Duration,
 }
 
 /// How it ended.
@@ -80,40 +90,41 @@ impl Command {
         let (order, orders) = watch::channel(Order::Follow);
         let forwarding = signals.forward(child.id(), shares_terminal, order.clone());
         let spools = [Spool::new(self.spill), Spool::new(self.spill)];
-        let (ended, pumps) = sync_channel(2);
-        let mut pumped = 0;
+        let mut pumps = Vec::new();
         if let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) {
-            pumped += usize::from(pump::start(out.into(), stdout(), spools[0].clone(), ended.clone()));
-            pumped += usize::from(pump::start(err.into(), stderr(), spools[1].clone(), ended));
+            pumps.extend(Pump::start(out.into(), stdout(), spools[0].clone()));
+            pumps.extend(Pump::start(err.into(), stderr(), spools[1].clone()));
         }
         let shipping = self.ship(&spools, orders, teller);
         let status = forwarding.wait(&mut child).map_err(Error::system("wait for the command"))?;
-        let until = Instant::now() + self.grace;
-        for _ in 0..pumped {
-            match pumps.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => {}
-                Err(RecvTimeoutError::Timeout) => {
-                    teller.say(
-                        "processes that the command has left behind still hold its output; it is not read any more",
-                    );
-                    break;
-                }
+        let ended = Instant::now();
+        while pumps.iter().any(|pump| !pump.is_done()) {
+            // What is in the pipes is passed on, however slowly it is taken from us; only an empty pipe that somebody else
+            // still holds is left.
+            if pumps.iter().all(|pump| pump.is_done() || pump.is_idle_for(self.grace.max(IDLE), ended)) {
+                teller.say("processes that the command has left behind still hold its output; it is not read any more");
+                break;
             }
+            thread::sleep(LOOK_PUMPS);
         }
         for spool in &spools {
             spool.close();
         }
+        let closed = Instant::now();
         // Said again, it wakes the senders.
         order.send_replace(Order::Follow);
         let (told, outcomes) = sync_channel(1);
         drop(thread::Builder::new().spawn(move || told.send(shipping.and_then(|shipping| shipping.join().ok()))));
-        let mut waited = outcomes.recv_timeout(self.grace_unreached.min(self.grace));
-        if waited.is_err() && self.server.was_reached() {
-            waited = outcomes.recv_timeout(self.grace.saturating_sub(self.grace_unreached));
-        }
-        let outcomes = waited.ok().or_else(|| {
+        let sent = loop {
+            let grace = if self.server.is_away() { self.grace_away.min(self.grace) } else { self.grace };
+            match outcomes.recv_timeout(LOOK_PUMPS) {
+                Err(RecvTimeoutError::Timeout) if closed.elapsed() < grace => {}
+                sent => break sent.ok(),
+            }
+        };
+        let outcomes = sent.or_else(|| {
             order.send_replace(Order::Stop);
-            outcomes.recv_timeout(Duration::from_secs(1)).ok()
+            outcomes.recv_timeout(STOPPED).ok()
         });
         for spool in &spools {
             spool.give_up();

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,10 @@ use crate::limits::{ANSWER_BYTES_MAX, REQUESTS_MAX};
 const OFFSET: &str = "upload-offset";
 const COMPLETE: &str = "upload-complete";
 
+/// What is known of a server: it was tried and did not answer; it has answered once. Before that, 0.
+const FAILED: u8 = 1;
+const ANSWERED: u8 = 2;
+
 /// How long a connection is kept for the next request; servers close theirs later.
 const POOLED: Duration = Duration::from_secs(20);
 
@@ -39,7 +43,7 @@ pub struct Server {
     /// `http://host:port` and what of a path stands before the interface, without a slash at its end.
     base: Arc<str>,
     token: Option<HeaderValue>,
-    reached: Arc<AtomicBool>,
+    contact: Arc<AtomicU8>,
     silence: Duration,
     requests: Arc<Semaphore>,
 }
@@ -77,7 +81,7 @@ pub struct Address {
     base: Arc<str>,
     is_secure: bool,
     token: Option<HeaderValue>,
-    reached: Arc<AtomicBool>,
+    contact: Arc<AtomicU8>,
 }
 
 impl Address {
@@ -112,14 +116,14 @@ impl Address {
             base: address.trim_end_matches('/').into(),
             is_secure: uri.scheme_str() == Some("https"),
             token: token.transpose()?,
-            reached: Arc::default(),
+            contact: Arc::default(),
         })
     }
 
-    /// The server has answered anything, to this or a clone.
+    /// The server was tried, by this or a clone, and has never answered.
     #[must_use]
-    pub fn was_reached(&self) -> bool {
-        self.reached.load(Ordering::Relaxed)
+    pub fn is_away(&self) -> bool {
+        self.contact.load(Ordering::Relaxed) == FAILED
     }
 
     /// The page of a task.
@@ -141,7 +145,7 @@ impl Server {
     ///
     /// [`Error::Certificates`].
     pub fn new(address: Address, silence: Duration) -> Result<Self, Error> {
-        let Address { base, is_secure, token, reached } = address;
+        let Address { base, is_secure, token, contact } = address;
         let mut plain = HttpConnector::new();
         plain.enforce_http(false);
         plain.set_nodelay(true);
@@ -155,7 +159,7 @@ impl Server {
                 .build(secure),
             base,
             token,
-            reached,
+            contact,
             silence,
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
         })
@@ -251,7 +255,11 @@ impl Remote {
         gate: Option<oneshot::Receiver<()>>,
     ) -> Result<(StatusCode, HeaderMap, String), Answer> {
         let base = &self.server.base;
-        let unreachable = |reason: String| Answer::Later(format!("cannot reach {base}: {reason}; trying again"), None);
+        let unreachable = |reason: String| {
+            // One that has answered once is not away: it may be restarting.
+            self.server.contact.compare_exchange(0, FAILED, Ordering::Relaxed, Ordering::Relaxed).ok();
+            Answer::Later(format!("cannot reach {base}: {reason}; trying again"), None)
+        };
         let progress = Progress::new();
         let request = request
             .body(Body::new(body, gate, progress.clone()))
@@ -259,7 +267,7 @@ impl Remote {
         let _turn = self.server.requests.acquire().await;
         let exchange = async {
             let answer = self.server.client.request(request).await.map_err(|error| unreachable(root(&error)))?;
-            self.server.reached.store(true, Ordering::Relaxed);
+            self.server.contact.store(ANSWERED, Ordering::Relaxed);
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
             // Of a body that broke off the status is enough.

@@ -149,7 +149,8 @@ impl<T: Tape> Sender<T> {
         let mut drained = false;
         loop {
             let order = *self.order.borrow_and_update();
-            if order == Order::Stop {
+            // Where nobody can give orders any more, nobody waits for the end either.
+            if order == Order::Stop || self.order.has_changed().is_err() {
                 break;
             }
             if !drained {

@@ -14,8 +14,8 @@ use super::ship::{Target, TargetArgs, teller, time};
 /// How long the rest may take to be sent where nothing else is said.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The same where the server was never there.
-const GRACE_UNREACHED: Duration = Duration::from_secs(1);
+/// The same where the server was tried and never answered.
+const GRACE_AWAY: Duration = Duration::from_secs(1);
 
 /// `logboom run`.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", default_value = "1GB", env = "LOGBOOM_SPILL", value_parser = bytes)]
     pub spill: u64,
     /// How long the rest may take to be sent once the command has ended. Where it is not given: 10s, or 1s if the server was
-    /// never reached.
+    /// tried and never answered.
     #[arg(long, value_name = "TIME", env = "LOGBOOM_GRACE", value_parser = time)]
     pub grace: Option<Duration>,
     /// The command and its arguments.
@@ -60,7 +60,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         silence: target.silence,
         spill: args.spill,
         grace: args.grace.unwrap_or(GRACE),
-        grace_unreached: args.grace.unwrap_or(GRACE_UNREACHED),
+        grace_away: args.grace.unwrap_or(GRACE_AWAY),
     };
     match command.run(&teller) {
         Ok(ended) => {
