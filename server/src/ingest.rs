@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use record::wire::{ApiError, State, TaskInfo};
+use record::wire::{ApiError, State};
 use tokio::sync::{Semaphore, watch};
 
 pub use limits::{
@@ -27,7 +27,7 @@ pub use limits::{
 };
 pub use options::{Durability, Options, bytes, duration};
 pub use refused::Refused;
-pub use shipped::TaskNow;
+pub use shipped::{ShippedSource, SourceNow, TaskNow};
 pub use writer::Piece;
 
 use self::store::Store;
@@ -150,19 +150,6 @@ impl Ingest {
     #[must_use]
     pub fn task(&self, id: &str) -> Option<TaskNow> {
         self.store()?.task(id)?.now()
-    }
-
-    /// Says in what is known of a task in which state it and its sources are, unless they could not be read.
-    pub fn tell_states(&self, info: &mut TaskInfo) {
-        let Some(task) = self.task(&info.id) else { return };
-        for source in info.sources.iter_mut().filter(|source| source.state != State::Failed) {
-            if let Some(now) = task.sources.iter().find(|now| now.id == source.id) {
-                source.state = now.state;
-                source.error.clone_from(&now.error);
-            }
-        }
-        let has_failed = info.sources.iter().any(|source| source.state == State::Failed);
-        info.state = if has_failed { State::Failed } else { task.state };
     }
 
     /// Ticks after each commit and each change of state of a task; ends when the task is deleted. Only counts up.

@@ -84,11 +84,8 @@ pub fn no_route(path: &str) -> ApiError {
 
 /// 405: the address is right, the method is not.
 pub fn wrong_method(path: &str) -> ApiError {
-    error(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method not allowed",
-        format!("{path:?} does not answer that; Allow names what it answers"),
-    )
+    let methods = if path.ends_with("/raw") { "GET, HEAD and PATCH" } else { "GET and HEAD" };
+    error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", format!("{path:?} answers {methods}"))
 }
 
 /// 406: none of the forms that the client accepts.

@@ -33,6 +33,13 @@ pub use metrics::{Counters, count};
 /// Logs that may be sent at one time; each takes a thread as long as its reader reads.
 pub const STREAMS_MAX: usize = 256;
 
+/// Readers who may follow at one time.
+const FOLLOWERS_MAX: usize = 10_000;
+
+/// Marks an answer that goes on for as long as its task does: a compressor would hold back what it gathers.
+#[derive(Clone, Copy, Debug)]
+pub struct Live;
+
 /// What the routes share.
 #[derive(Clone)]
 pub struct Shared {
@@ -43,6 +50,7 @@ pub struct Shared {
     /// Who may do what.
     pub access: Arc<Access>,
     streams: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
     counters: Arc<Counters>,
 }
 
@@ -50,7 +58,14 @@ impl Shared {
     /// What routes over these tasks share.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, ingest: Ingest, access: Arc<Access>) -> Self {
-        Self { catalog, ingest, access, streams: Arc::new(Semaphore::new(STREAMS_MAX)), counters: Arc::default() }
+        Self {
+            catalog,
+            ingest,
+            access,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+            counters: Arc::default(),
+        }
     }
 
     /// The task with this id.
@@ -79,6 +94,15 @@ impl Shared {
     /// How many logs are being sent.
     fn streams(&self) -> usize {
         STREAMS_MAX - self.streams.available_permits()
+    }
+
+    /// A place among those who follow.
+    ///
+    /// # Errors
+    ///
+    /// 503 where all are taken.
+    pub fn follower(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.followers).try_acquire_owned().map_err(|_| problem::too_busy())
     }
 
     /// A place among the logs that are sent.
