@@ -15,7 +15,7 @@ mod shipped;
 mod store;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -152,6 +152,21 @@ impl Ingest {
         self.store()?.task(id)?.now()
     }
 
+    /// There is a task with this id, or one is being made.
+    #[must_use]
+    pub fn has_task(&self, id: &str) -> bool {
+        self.store().is_some_and(|store| store.tasks().contains_key(id))
+    }
+
+    /// The folder in which all that is shipped is kept.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.0.place {
+            Place::Named(folder) | Place::Usual(Some(folder)) => Some(folder),
+            Place::Usual(None) => None,
+        }
+    }
+
     /// Ticks after each commit and each change of state of a task; ends when the task is deleted. Only counts up.
     #[must_use]
     #[allow(dead_code, reason = "who follows a task waits for it")]
@@ -163,8 +178,9 @@ impl Ingest {
     #[must_use]
     pub fn deleted(&self, task: &str) -> Option<ApiError> {
         let store = self.store()?;
+        let deleted = store.deleted(task)?;
         let is_there = store.task(task).is_some_and(|task| task.now().is_some());
-        store.deleted(task).filter(|_| !is_there).map(|deleted| problem::deleted(deleted.told(task)))
+        (!is_there).then(|| problem::deleted(deleted.told(task)))
     }
 
     /// How far a source is durable; none where nothing of it is.

@@ -464,6 +464,45 @@ fn a_source_of_which_nothing_is_heard_is_lost_until_something_is() {
 }
 
 #[test]
+fn who_follows_sees_what_comes_and_the_end_of_it() {
+    let kept = Kept::new();
+    let server = kept.serve(&[]);
+    check_at(&patch(&server, "t", "a.log", 0, EARLY.as_bytes()), EARLY.len() as u64);
+    let asked = support::http::request("GET", &task("t", "/lines?follow=1"), &[("Accept", "text/plain")]);
+    let mut reader = server.send(&asked);
+    assert_eq!(reader.line(), EARLY.trim_end());
+    // A line comes once it has come to its end; another source comes while the first is followed.
+    let (half, rest) = MIDDLE.split_at(30);
+    check_at(&patch(&server, "t", "a.log", EARLY.len() as u64, half.as_bytes()), (EARLY.len() + 30) as u64);
+    check_at(&complete(&server, "t", "b.log", 0, LATE.as_bytes()), LATE.len() as u64);
+    assert_eq!(reader.line(), LATE.trim_end());
+    check_at(
+        &patch(&server, "t", "a.log", (EARLY.len() + 30) as u64, rest.as_bytes()),
+        (EARLY.len() + MIDDLE.len()) as u64,
+    );
+    assert_eq!(reader.line(), MIDDLE.trim_end());
+    check_at(
+        &complete(&server, "t", "a.log", (EARLY.len() + MIDDLE.len()) as u64, b"the end"),
+        (EARLY.len() + MIDDLE.len() + 7) as u64,
+    );
+    let last = reader.read();
+    assert!(last.whole);
+    assert_eq!(last.text(), "the end\n");
+}
+
+#[test]
+fn what_is_kept_below_a_served_folder_is_shown_once() {
+    let kept = Kept::new();
+    kept.0.write("logs/a.log", EARLY);
+    let path = kept.0.path().to_str().expect("UTF-8").to_owned();
+    let server = kept.serve(&[&path]);
+    check_at(&patch(&server, "t", "a", 0, b"x"), 1);
+    let ids = listed(&server, "");
+    assert!(ids.contains(&"t".to_owned()) && ids.contains(&"logs".to_owned()), "{ids:?}");
+    assert!(!ids.iter().any(|id| id.contains("shipped")), "{ids:?}");
+}
+
+#[test]
 fn where_the_quota_is_reached_what_is_over_goes_and_what_grows_stays() {
     let kept = Kept::new();
     let server = kept.serve(&["--quota", "100kB"]);

@@ -23,7 +23,7 @@ pub enum Work {
     /// Bytes were written.
     Commit(Commit),
     /// A source has failed.
-    Note { task: Arc<ShippedTask>, source: Arc<ShippedSource> },
+    Note { task: Arc<ShippedTask>, source: Arc<ShippedSource>, reply: oneshot::Sender<()> },
     /// So many bytes want room.
     MakeRoom { bytes: u64, reply: oneshot::Sender<bool> },
     /// The server ends.
@@ -87,7 +87,12 @@ impl Committer {
             loop {
                 match next {
                     Ok(Work::Commit(commit)) => commits.push(commit),
-                    Ok(Work::Note { task, source }) => self.note(&[(task, source)]),
+                    Ok(Work::Note { task, source, reply }) => {
+                        task.tick();
+                        self.note(&[(task, source)]);
+                        // Who asked may have gone.
+                        reply.send(()).ok();
+                    }
                     Ok(Work::MakeRoom { bytes, reply }) => {
                         // Who asked may have gone.
                         reply.send(self.make_room(bytes)).ok();
@@ -213,7 +218,9 @@ impl Committer {
         match self.ledger.note(&rows) {
             Ok(()) => {
                 for ((_, source), (row, _)) in made.iter().zip(&rows) {
-                    source.status().heard_noted = row.heard;
+                    let mut status = source.status();
+                    status.heard_noted = row.heard;
+                    status.error_noted = row.error.is_some();
                 }
             }
             Err(error) => tracing::warn!(%error, "the state of shipped sources could not be noted"),

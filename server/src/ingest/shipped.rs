@@ -178,6 +178,8 @@ pub struct Status {
     pub lost: bool,
     /// Why it has failed.
     pub error: Option<String>,
+    /// That was noted.
+    pub error_noted: bool,
     /// When it was last heard of; when the server started, if that was before.
     pub heard: Instant,
     /// It was heard of since the server started.
@@ -202,6 +204,7 @@ impl ShippedSource {
             complete: false,
             lost: false,
             error: None,
+            error_noted: false,
             heard: Instant::now(),
             heard_here: true,
             heard_at: now,
@@ -219,6 +222,8 @@ impl ShippedSource {
             durable: row.bytes,
             complete: row.complete,
             lost: false,
+            // What the file itself tells is found again at the next start.
+            error_noted: error.is_some(),
             error,
             heard: Instant::now(),
             heard_here: false,

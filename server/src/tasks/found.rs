@@ -76,7 +76,11 @@ pub fn find_tasks(roots: &[PathBuf], ingest: &Ingest) -> Vec<FoundTask> {
     let mut taken: HashSet<String> = tasks.iter().map(|task| task.id.clone()).collect();
     for root in roots {
         if root.is_dir() {
+            let shipped = ingest.folder().and_then(|folder| below(root, folder));
             for (folder, found) in gather::folders(root, Hidden::PassedOver) {
+                if shipped.as_ref().is_some_and(|shipped| folder.starts_with(shipped)) {
+                    continue;
+                }
                 let id = match folder.strip_prefix(root) {
                     Ok(below) if !below.as_os_str().is_empty() => ids::of_path(below),
                     _ => own_name(root),
@@ -97,6 +101,12 @@ pub fn find_tasks(roots: &[PathBuf], ingest: &Ingest) -> Vec<FoundTask> {
         }
     }
     tasks
+}
+
+/// The way to `folder` through `root`, if it lies there.
+fn below(root: &Path, folder: &Path) -> Option<PathBuf> {
+    let (real_root, folder) = (root.canonicalize().ok()?, folder.canonicalize().ok()?);
+    Some(root.join(folder.strip_prefix(real_root).ok()?))
 }
 
 fn shipped(task: TaskNow) -> FoundTask {
