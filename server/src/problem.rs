@@ -111,6 +111,17 @@ pub fn too_busy() -> ApiError {
     )
 }
 
+/// 503: who follows a task is told that nothing comes any more from here.
+pub fn server_ends() -> ApiError {
+    let detail = "the server ends; go on behind the last line once it is back".to_owned();
+    error(StatusCode::SERVICE_UNAVAILABLE, "the server ends", detail)
+}
+
+/// 400: a request for a WebSocket that is none, or comes from another site.
+pub fn no_socket(detail: String) -> ApiError {
+    error(StatusCode::BAD_REQUEST, "no WebSocket", detail)
+}
+
 /// 500: a fault of ours.
 pub fn broken(detail: &str) -> ApiError {
     error(StatusCode::INTERNAL_SERVER_ERROR, "the server made a mistake", format!("{detail}; try again"))

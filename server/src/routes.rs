@@ -3,6 +3,7 @@
 mod download;
 mod health;
 mod lines;
+mod live;
 mod matches;
 mod metrics;
 mod query;
@@ -124,6 +125,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/tasks", get(tasks::list))
         .route("/api/v1/tasks/{task}", get(tasks::one))
         .route("/api/v1/tasks/{task}/lines", get(lines::lines))
+        .route("/api/v1/tasks/{task}/live", get(live::live))
         .route("/api/v1/tasks/{task}/matches", get(matches::matches))
         .route("/api/v1/tasks/{task}/stats", get(stats::stats))
         .route("/api/v1/tasks/{task}/sources/{source}/raw", get(raw::raw).head(upload::head).patch(upload::patch))

@@ -18,7 +18,7 @@ mod window;
 pub(crate) use catalog::blocking;
 pub use catalog::{Catalog, Filter, Task};
 pub use chunks::{Format, with_last_word};
-pub use follow::followed;
+pub use follow::{Following, followed};
 pub use found::{FoundTask, find_tasks};
 pub use hits::{hits, step};
 pub use matches::Matches;

@@ -188,6 +188,7 @@ async fn serve(listen: SocketAddr, shared: Shared, ancestors: Ancestors) -> anyh
     }
     tracing::info!("told to end; requests in flight may take {} s more", GRACE.as_secs());
     opening.abort();
+    catalog.end();
     told_to_end.send_replace(true);
     match tokio::time::timeout(GRACE, server).await {
         Ok(ended) => ended.context("the server broke down")?.context("the server broke down"),

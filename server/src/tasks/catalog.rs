@@ -9,7 +9,7 @@ use std::time::Duration;
 use engine::FileSource;
 use record::Zone;
 use record::wire::{State, TaskList, TaskSummary};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::folders::Folders;
@@ -247,6 +247,7 @@ pub struct Catalog {
     looked: Mutex<Instant>,
     /// Which revision of what is shipped was seen.
     shipped: AtomicU64,
+    ending: watch::Sender<bool>,
 }
 
 /// What a catalog holds at one moment.
@@ -293,6 +294,7 @@ impl Catalog {
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
             shipped: AtomicU64::new(0),
+            ending: watch::Sender::default(),
         };
         catalog.look(true);
         catalog
@@ -312,6 +314,21 @@ impl Catalog {
     pub(super) async fn look_for_sources(self: &Arc<Self>, task: &Arc<Task>) {
         if self.has_other_shipped() || task.may_have_other_sources().await {
             self.look_again(false).await;
+        }
+    }
+
+    /// Tells all who follow a task that the server ends.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Done once the server ends.
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ending = self.ending.subscribe();
+        async move {
+            // The sender goes with the server as well.
+            let ended = ending.wait_for(|ending| *ending).await.is_ok();
+            tracing::trace!(ended, "the server ends");
         }
     }
 

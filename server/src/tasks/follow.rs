@@ -185,13 +185,14 @@ pub async fn followed(
         quiet_since: Instant::now(),
         out,
     };
-    tokio::spawn(follower.run());
+    tokio::spawn(follower.run(catalog.ending()));
     Ok((snapshot, ReceiverStream::new(chunks)))
 }
 
 impl Follower {
     /// Sends until the task ends, or the reader goes.
-    async fn run(mut self) {
+    async fn run(mut self, ending: impl Future<Output = ()>) {
+        let mut ending = std::pin::pin!(ending);
         loop {
             let ended = self.has_ended();
             match self.send_new().await {
@@ -212,6 +213,10 @@ impl Follower {
             tokio::select! {
                 () = self.following.changed() => self.look().await,
                 () = self.out.closed() => return,
+                () = &mut ending => {
+                    self.say_failed(&crate::problem::server_ends()).await;
+                    return;
+                }
                 () = tokio::time::sleep(HEARTBEAT) => {
                     if self.beat().await.is_none() {
                         return;

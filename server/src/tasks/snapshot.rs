@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::{Buckets, By, Error, Filter, Index, Input, Log};
-use record::wire::{ApiError, SourceInfo, State, TaskInfo};
+use record::wire::{ApiError, Live, Partial, SourceInfo, State, TaskInfo};
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::catalog::blocking;
@@ -57,6 +57,9 @@ pub struct Snapshot {
 
 /// Into how many parts a log was divided, by what, and the parts.
 type Counted = ((u64, By, u64), Arc<Buckets>);
+
+/// Lines without an end that are told of at one time.
+const PARTIALS_MAX: usize = 3;
 
 /// Counts over one log that are remembered: a few widths of a window.
 const STATS_MAX: usize = 16;
@@ -331,6 +334,26 @@ impl Snapshot {
         }
         let lines = u128::from(progress.lines) * u128::from(bytes.max(progress.bytes)) / u128::from(progress.bytes);
         u64::try_from(lines).unwrap_or(u64::MAX)
+    }
+
+    /// What pages that show it are told each time it has changed.
+    pub fn live(&self) -> Live {
+        let sources = self.sources();
+        let partial = sources
+            .iter()
+            .filter(|source| source.state() == State::Growing)
+            .filter_map(|source| Some(Partial { source: source.id.clone(), text: source.partial()? }))
+            .take(PARTIALS_MAX);
+        let progress = *self.progress.borrow();
+        Live {
+            generation: self.generation,
+            lines: progress.lines,
+            counted: progress.complete,
+            bytes: sources.iter().map(|source| self.source_bytes(source)).sum(),
+            sources: sources.len() as u64,
+            state: state_of(sources.iter().map(OpenSource::state)),
+            partial: partial.collect(),
+        }
     }
 
     /// What the contract says of a task.

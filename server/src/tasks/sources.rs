@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Encoding, Error, FileSource, GrowingFile, Input, Layout, Look, Origin};
+use engine::{Encoding, Error, FileSource, GrowingFile, Input, Layout, Look, Origin, Source as _};
 use record::Timestamp;
 use record::wire::State;
 
@@ -17,6 +17,9 @@ const GROWING_FOR: Duration = Duration::from_secs(30);
 
 /// How long a file may be without its name: it may be on its way to another one.
 const NAMELESS_FOR: Duration = Duration::from_secs(1);
+
+/// Bytes that are shown of a line that has no end yet.
+const PARTIAL_BYTES_MAX: u64 = 4 << 10;
 
 /// What tells one state of a file from another; none where nothing could be told.
 pub type Identity = Option<(u64, u64, u64, Timestamp)>;
@@ -106,6 +109,26 @@ impl OpenSource {
     /// Where its lines end.
     pub fn end(&self) -> u64 {
         self.end.0
+    }
+
+    /// What was written of a line that has no end yet: the last of it. None where there is no such line.
+    pub fn partial(&self) -> Option<String> {
+        let (file, written) = self.file.as_ref().map(|file| (file, file.written()))?;
+        let from = self.end.0.max(written.saturating_sub(PARTIAL_BYTES_MAX));
+        let mut bytes = vec![0; usize::try_from(written.checked_sub(from)?).ok()?];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match file.read_at(from + filled as u64, &mut bytes[filled..]) {
+                Ok(count) if count > 0 => filled += count,
+                _ => return None,
+            }
+        }
+        (filled > 0).then(|| match self.encoding {
+            Encoding::Utf8 => record::text::decode(&bytes, bytes.len() as u64).text.into_owned(),
+            Encoding::Utf16 { big_endian } => {
+                record::text::decode_utf16(&bytes, bytes.len() as u64, big_endian).text.into_owned()
+            }
+        })
     }
 
     /// Its file, where it can grow.
