@@ -435,7 +435,9 @@ impl Viewer {
             } else {
                 state.generation = generation;
                 let top = state.scroll.top().line;
-                let place = state.range().find_map(|line| Some((Place::of(state.lines.at(line)?), line - top)));
+                let here = || state.range().find_map(|line| Some((Place::of(state.lines.at(line)?), line - top)));
+                // Who follows stays at the end.
+                let place = if state.growing.follows { None } else { here() };
                 state.lines.forget();
                 state.flights.drop_all();
                 state.count(count, counted);
