@@ -4,6 +4,7 @@ pub mod dom;
 pub mod history;
 pub mod keys;
 pub mod list;
+mod live;
 pub mod panic;
 
 mod canvas;

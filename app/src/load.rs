@@ -153,6 +153,9 @@ impl LogPage {
             ));
             view.place = Place::End;
         }
+        if view.follow && view.place == Place::Top {
+            view.place = Place::End;
+        }
         let told = follow_link(api, &task, &mut view).await;
         let above = if matches!(view.place, Place::Anchor(_)) { before.max(LINES_ABOVE) } else { before };
         let mut window = fetch(api, &task, &view, view.place.start(FIRST_LINES), above).await;

@@ -5,6 +5,7 @@ pub mod document;
 pub mod download;
 pub mod filters;
 pub mod footer;
+pub mod growing;
 pub mod head;
 pub mod list;
 pub mod log;

@@ -15,11 +15,11 @@ mod shipped;
 mod store;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use record::wire::{ApiError, State, TaskInfo};
+use record::wire::{ApiError, State};
 use tokio::sync::{Semaphore, watch};
 
 pub use limits::{
@@ -27,7 +27,7 @@ pub use limits::{
 };
 pub use options::{Durability, Options, bytes, duration};
 pub use refused::Refused;
-pub use shipped::TaskNow;
+pub use shipped::{ShippedSource, SourceNow, TaskNow};
 pub use writer::Piece;
 
 use self::store::Store;
@@ -152,17 +152,19 @@ impl Ingest {
         self.store()?.task(id)?.now()
     }
 
-    /// Says in what is known of a task in which state it and its sources are, unless they could not be read.
-    pub fn tell_states(&self, info: &mut TaskInfo) {
-        let Some(task) = self.task(&info.id) else { return };
-        for source in info.sources.iter_mut().filter(|source| source.state != State::Failed) {
-            if let Some(now) = task.sources.iter().find(|now| now.id == source.id) {
-                source.state = now.state;
-                source.error.clone_from(&now.error);
-            }
+    /// There is a task with this id, or one is being made.
+    #[must_use]
+    pub fn has_task(&self, id: &str) -> bool {
+        self.store().is_some_and(|store| store.tasks().contains_key(id))
+    }
+
+    /// The folder in which all that is shipped is kept.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.0.place {
+            Place::Named(folder) | Place::Usual(Some(folder)) => Some(folder),
+            Place::Usual(None) => None,
         }
-        let has_failed = info.sources.iter().any(|source| source.state == State::Failed);
-        info.state = if has_failed { State::Failed } else { task.state };
     }
 
     /// Ticks after each commit and each change of state of a task; ends when the task is deleted. Only counts up.
@@ -176,8 +178,9 @@ impl Ingest {
     #[must_use]
     pub fn deleted(&self, task: &str) -> Option<ApiError> {
         let store = self.store()?;
+        let deleted = store.deleted(task)?;
         let is_there = store.task(task).is_some_and(|task| task.now().is_some());
-        store.deleted(task).filter(|_| !is_there).map(|deleted| problem::deleted(deleted.told(task)))
+        (!is_there).then(|| problem::deleted(deleted.told(task)))
     }
 
     /// How far a source is durable; none where nothing of it is.

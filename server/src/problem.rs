@@ -84,11 +84,8 @@ pub fn no_route(path: &str) -> ApiError {
 
 /// 405: the address is right, the method is not.
 pub fn wrong_method(path: &str) -> ApiError {
-    error(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method not allowed",
-        format!("{path:?} does not answer that; Allow names what it answers"),
-    )
+    let methods = if path.ends_with("/raw") { "GET, HEAD and PATCH" } else { "GET and HEAD" };
+    error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", format!("{path:?} answers {methods}"))
 }
 
 /// 406: none of the forms that the client accepts.
@@ -112,6 +109,17 @@ pub fn too_busy() -> ApiError {
         "too many requests at once",
         "as many logs as may be sent at once are being sent; try again in a second".to_owned(),
     )
+}
+
+/// 503: who follows a task is told that nothing comes any more from here.
+pub fn server_ends() -> ApiError {
+    let detail = "the server ends; go on behind the last line once it is back".to_owned();
+    error(StatusCode::SERVICE_UNAVAILABLE, "the server ends", detail)
+}
+
+/// 400: a request for a WebSocket that is none, or comes from another site.
+pub fn no_socket(detail: String) -> ApiError {
+    error(StatusCode::BAD_REQUEST, "no WebSocket", detail)
 }
 
 /// 500: a fault of ours.

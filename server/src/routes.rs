@@ -3,6 +3,7 @@
 mod download;
 mod health;
 mod lines;
+mod live;
 mod matches;
 mod metrics;
 mod query;
@@ -33,6 +34,13 @@ pub use metrics::{Counters, count};
 /// Logs that may be sent at one time; each takes a thread as long as its reader reads.
 pub const STREAMS_MAX: usize = 256;
 
+/// Readers who may follow at one time.
+const FOLLOWERS_MAX: usize = 10_000;
+
+/// Marks an answer that goes on for as long as its task does: a compressor would hold back what it gathers.
+#[derive(Clone, Copy, Debug)]
+pub struct Live;
+
 /// What the routes share.
 #[derive(Clone)]
 pub struct Shared {
@@ -43,6 +51,7 @@ pub struct Shared {
     /// Who may do what.
     pub access: Arc<Access>,
     streams: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
     counters: Arc<Counters>,
 }
 
@@ -50,7 +59,14 @@ impl Shared {
     /// What routes over these tasks share.
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, ingest: Ingest, access: Arc<Access>) -> Self {
-        Self { catalog, ingest, access, streams: Arc::new(Semaphore::new(STREAMS_MAX)), counters: Arc::default() }
+        Self {
+            catalog,
+            ingest,
+            access,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
+            counters: Arc::default(),
+        }
     }
 
     /// The task with this id.
@@ -81,6 +97,15 @@ impl Shared {
         STREAMS_MAX - self.streams.available_permits()
     }
 
+    /// A place among those who follow.
+    ///
+    /// # Errors
+    ///
+    /// 503 where all are taken.
+    pub fn follower(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.followers).try_acquire_owned().map_err(|_| problem::too_busy())
+    }
+
     /// A place among the logs that are sent.
     ///
     /// # Errors
@@ -100,6 +125,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/tasks", get(tasks::list))
         .route("/api/v1/tasks/{task}", get(tasks::one))
         .route("/api/v1/tasks/{task}/lines", get(lines::lines))
+        .route("/api/v1/tasks/{task}/live", get(live::live))
         .route("/api/v1/tasks/{task}/matches", get(matches::matches))
         .route("/api/v1/tasks/{task}/stats", get(stats::stats))
         .route("/api/v1/tasks/{task}/sources/{source}/raw", get(raw::raw).head(upload::head).patch(upload::patch))

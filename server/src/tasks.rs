@@ -3,6 +3,7 @@
 mod catalog;
 mod chunks;
 mod folders;
+mod follow;
 mod found;
 mod hits;
 mod kept;
@@ -10,12 +11,14 @@ mod matches;
 mod overview;
 mod searches;
 mod snapshot;
+mod sources;
 mod view;
 mod window;
 
 pub(crate) use catalog::blocking;
 pub use catalog::{Catalog, Filter, Task};
 pub use chunks::{Format, with_last_word};
+pub use follow::{Following, followed};
 pub use found::{FoundTask, find_tasks};
 pub use hits::{hits, step};
 pub use matches::Matches;

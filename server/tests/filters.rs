@@ -194,7 +194,7 @@ fn a_condition_that_cannot_be_read_is_named_with_what_is_allowed() {
 fn a_search_of_a_great_log_tells_its_first_match_before_it_ends() {
     let folder = Folder::with(&[("task/a.log", "2026-11-22T02:00:00Z needle\n")]);
     let line = format!("2026-11-22T02:00:01Z {}\n", "x".repeat(200));
-    folder.append("task/a.log", &line.repeat(200_000));
+    folder.append("task/a.log", line.repeat(200_000));
     folder.append("task/a.log", "2026-11-22T02:00:02Z needle\n");
     let server = Server::of(folder);
     let answer = server.get(&task("task", "/matches?q=needle"));

@@ -246,7 +246,9 @@ impl Viewer {
 
     fn fetch_page(&self, page: u64) {
         let viewer = self.clone();
-        let query = self.query(Start::Line(page * PAGE_LINES + 1), 0, PAGE_LINES);
+        // The last page of a log that grows is there in part.
+        let known = self.state.borrow().lines.known_of(page);
+        let query = self.query(Start::Line(page * PAGE_LINES + known + 1), 0, PAGE_LINES - known);
         let (flight, handle) = abortable(async move {
             let error = viewer.stream_page(page, query).await;
             viewer.state.borrow_mut().flights.pages.remove(&page);
@@ -433,7 +435,9 @@ impl Viewer {
             } else {
                 state.generation = generation;
                 let top = state.scroll.top().line;
-                let place = state.range().find_map(|line| Some((Place::of(state.lines.at(line)?), line - top)));
+                let here = || state.range().find_map(|line| Some((Place::of(state.lines.at(line)?), line - top)));
+                // Who follows stays at the end.
+                let place = if state.growing.follows { None } else { here() };
                 state.lines.forget();
                 state.flights.drop_all();
                 state.count(count, counted);
@@ -514,6 +518,9 @@ impl State {
         let moved = self.lines.set_count(count, counted);
         self.move_all(if at_end { moved } else { 0 });
         self.lines.settle_end();
+        if self.growing.follows {
+            self.stand_at_last();
+        }
     }
 
     /// The lines in view have other numbers now.

@@ -61,6 +61,7 @@ pub fn press(viewer: &Viewer, event: &KeyboardEvent) {
         "u" => viewer.page(-0.5),
         "g" | "Home" => viewer.to_top(true),
         "G" | "End" => viewer.to_end(true),
+        "f" => viewer.toggle_follow(),
         "w" => viewer.toggle_wrap(),
         "y" => viewer.copy_link(),
         "Enter" => viewer.open_record(),

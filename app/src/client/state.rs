@@ -9,6 +9,7 @@ use web_sys::HtmlElement;
 
 use super::dom;
 use super::fetch::Flights;
+use super::live::Growing;
 use super::overview::Overview;
 use super::pool::Pool;
 use super::search::Stops;
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) hits: Vec<u64>,
     /// The log from afar.
     pub(super) overview: Overview,
+    /// How it grows.
+    pub(super) growing: Growing,
     /// What is selected.
     pub(super) selection: Option<Selection>,
     /// What selects with the mouse right now.

@@ -12,6 +12,7 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, MouseEvent};
 
 use super::fetch::Flights;
+use super::live::Growing;
 use super::overview::Overview;
 use super::pool::Pool;
 use super::state::State;
@@ -83,6 +84,7 @@ impl Viewer {
             steps_due: VecDeque::new(),
             hits: Vec::new(),
             overview: Overview::default(),
+            growing: Growing::default(),
             selection: None,
             select_drag: None,
             dragging_on: false,
@@ -109,6 +111,10 @@ impl Viewer {
         }
         viewer.search_again();
         viewer.start_overview();
+        viewer.start_live();
+        if view.follow {
+            viewer.set_follow(true);
+        }
         super::recent::start();
         viewer
     }
@@ -202,7 +208,7 @@ impl Viewer {
     }
 
     fn scrolled(&self) {
-        let at_edge = {
+        let (at_edge, up) = {
             let mut state = self.state.borrow_mut();
             let native = dom::scroll_top(&state.log);
             let State { scroll, pool, .. } = &mut *state;
@@ -212,8 +218,11 @@ impl Viewer {
             if before != after {
                 state.ahead = state.pace.ahead(after.line.cast_signed() - before.line.cast_signed());
             }
-            at_edge
+            (at_edge, (after.line, after.px) < (before.line, before.px))
         };
+        if up {
+            self.leave_end();
+        }
         self.ask_frame();
         if at_edge {
             self.settle();
@@ -224,7 +233,7 @@ impl Viewer {
     }
 
     /// Puts the scrollbar right after a while, unless it moves again.
-    fn rest_later(&self, after_ms: u64) {
+    pub(super) fn rest_later(&self, after_ms: u64) {
         let viewer = self.clone();
         let handle = set_timeout_with_handle(
             move || {
@@ -272,7 +281,12 @@ impl Viewer {
         let empty = state.lines.rows() == 0;
         let range = state.selection.filter(|selection| selection.lines && selection.count() > 1);
         let range = range.and_then(|selection| state.range_link(selection));
-        let here = || if at_top || empty { Some(state.view.query()) } else { state.link(line) };
+        let follows = state.growing.follows;
+        let here = || match () {
+            () if follows => Some(crate::model::view::View { follow: true, ..state.view.clone() }.query()),
+            () if at_top || empty => Some(state.view.query()),
+            () => state.link(line),
+        };
         let Some(query) = range.or_else(here) else {
             return;
         };
@@ -320,10 +334,13 @@ impl Viewer {
 
     /// Draws a frame: the rows in view, the scrolled area, what the signals say; and asks for what is missing.
     pub(super) fn draw(&self) {
-        let (focus, here, view, ahead) = {
+        let (focus, here, view, ahead, sees_end) = {
             let mut state = self.state.borrow_mut();
-            (state.draw(), state.here(), state.range(), state.ahead)
+            (state.draw(), state.here(), state.range(), state.ahead, state.sees_end())
         };
+        if !sees_end {
+            self.leave_end();
+        }
         if let Some(focus) = focus {
             dom::focus(&focus);
         }
@@ -366,7 +383,7 @@ fn find(log: &HtmlElement, selector: &str) -> HtmlElement {
 }
 
 /// Listens for as long as the page lives.
-pub(super) fn listen_to(element: &HtmlElement, name: &str, listener: &JsValue) {
+pub(super) fn listen_to(element: &web_sys::EventTarget, name: &str, listener: &JsValue) {
     // It fails only for a name that is no text.
     drop(element.add_event_listener_with_callback(name, listener.unchecked_ref()));
 }

@@ -273,6 +273,14 @@ impl Lines {
         }
     }
 
+    /// How many lines of a page are at hand, from its first on.
+    #[must_use]
+    pub fn known_of(&self, number: u64) -> u64 {
+        let known = |page: &Page| page.rows.iter().take_while(|row| row.is_some()).count() as u64;
+        // One that is whole is only asked for again by mistake.
+        self.pages.get(&number).map_or(0, known).min(PAGE_LINES - 1)
+    }
+
     fn has_page(&self, number: u64) -> bool {
         let lines = self.count.saturating_sub(number * PAGE_LINES).min(PAGE_LINES);
         self.pages

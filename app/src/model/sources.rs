@@ -26,6 +26,12 @@ impl Sources {
         Self { lanes, names_chars }
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lanes.len()
+    }
+
     /// The lane of a source, from 0; that of the first where the source is not known yet.
     #[must_use]
     pub fn lane(&self, id: &str) -> usize {

@@ -18,6 +18,8 @@ pub struct View {
     pub mark: Mark,
     /// Where the range ends that starts at the place.
     pub to: Option<Anchor>,
+    /// Stays at the log's end, whatever the place.
+    pub follow: bool,
     /// Which lines; its `q` is what is searched for.
     pub filter: LineFilter,
     /// Only the lines that match `q`, with so many lines around each.
@@ -158,6 +160,7 @@ impl View {
             ("since", filter.since.clone()),
             ("until", filter.until.clone()),
             flag("heads", filter.heads),
+            flag("follow", self.follow),
             flag("wrap", self.wrap),
             ("tz", zone),
             ("clock", clock),
@@ -171,7 +174,7 @@ impl View {
     /// The same view of another place.
     #[must_use]
     pub fn at(&self, place: Place) -> Self {
-        Self { place, mark: Mark::default(), to: None, ..self.clone() }
+        Self { place, mark: Mark::default(), to: None, follow: false, ..self.clone() }
     }
 
     /// The same view at a line, so that it is found again wherever it goes; `ts` is its time, or that of its head.
@@ -252,6 +255,7 @@ impl Asked {
                 *(if name == "since" { &mut filter.since } else { &mut filter.until }) = time;
             }
             "heads" => filter.heads = flag("leaves out continuation lines")?,
+            "follow" => view.follow = flag("stays at the end")?,
             "wrap" => view.wrap = flag("wraps long lines")?,
             "raw" => view.raw = flag("shows lines as they were written")?,
             "tz" => match value.as_str() {
@@ -339,6 +343,7 @@ mod tests {
                 filter: filter.clone(),
                 only: Some(3),
                 wrap: true,
+                follow: true,
                 zone: ZoneName::Named("Europe/Berlin".to_owned()),
                 clock: Clock::Delta,
                 raw: true,

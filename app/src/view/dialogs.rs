@@ -34,6 +34,7 @@ const KEYS: [(&str, &[(&str, &str)]); 5] = [
         "Read",
         &[
             ("Enter", "open the current line beside the log"),
+            ("f", "follow: stay at the end, or not"),
             ("w", "wrap long lines, or not"),
             ("z", "fold what belongs under a line, or open it"),
             ("Z", "first lines of records only, or all"),

@@ -105,6 +105,16 @@ fn Tools(signals: Signals, handle: Handle) -> impl IntoView {
     };
     view! {
         <div class="tools">
+            <button
+                class="tool live follow"
+                type="button"
+                data-testid="follow"
+                title="Stay at the end (f)"
+                aria-pressed=move || if signals.follows.get() { "true" } else { "false" }
+                on:click=move |_| client::with(handle, Viewer::toggle_follow)
+            >
+                "Follow"
+            </button>
             <a class="tool" href=wrap_link on:click=wrap>
                 {move || if signals.view.with(|view| view.wrap) { "Don’t wrap" } else { "Wrap" }}
             </a>

@@ -9,6 +9,7 @@ use super::dialogs::Help;
 use super::download::Download;
 use super::filters::{Conditions, NothingLeft};
 use super::footer::Footer;
+use super::growing::Growing;
 use super::head::Head;
 use super::notice::Notices;
 use super::options::Options;
@@ -56,7 +57,10 @@ pub fn Log(
     let log = NodeRef::<html::Div>::new();
     let sources = Sources::new(&page.task.sources);
     let rows = rows(&page, &sources);
-    let names = sources.column().map(|chars| chars.clamp(6, 24).to_string());
+    let names = move || {
+        let column = signals.task.with(|task| Sources::new(&task.sources).column());
+        column.map(|chars| chars.clamp(6, 24).to_string())
+    };
     let (name, empty, from_end) =
         (page.task.id.clone(), page.window.records.is_empty() && page.view().shown().is_empty(), page.from_end);
     let (problems, told) = (page.problems.clone(), page.told.clone());
@@ -110,6 +114,7 @@ pub fn Log(
                     <NothingLeft signals handle />
                     {empty.then(|| view! { <p class="empty">"This log has no lines yet."</p> })}
                 </div>
+                <Growing signals handle />
                 <Pager page />
                 <SelectionBar signals handle />
                 <p class="toast" aria-hidden="true" hidden=move || signals.told.with(Option::is_none)>{move || signals.told.get()}</p>

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use leptos::prelude::*;
-use record::wire::{Record, TaskInfo};
+use record::wire::{Partial, Record, TaskInfo};
 
 use crate::load::LogPage;
 use crate::model::selection::Selection;
@@ -93,6 +93,12 @@ pub struct Signals {
     pub selected: RwSignal<Option<Selection>>,
     /// The lines of the view that it spans, folded ones among them.
     pub selected_lines: RwSignal<Option<RangeInclusive<u64>>>,
+    /// The view stays at the log's end.
+    pub follows: RwSignal<bool>,
+    /// Lines that have come since it left the end.
+    pub news: RwSignal<u64>,
+    /// Lines that are being written.
+    pub partial: RwSignal<Vec<Partial>>,
     /// A short word to the reader that goes away by itself.
     pub told: RwSignal<Option<String>>,
     /// The size of the log's text.
@@ -131,6 +137,9 @@ impl Signals {
             loosened: RwSignal::new(Vec::new()),
             selected: RwSignal::new(None),
             selected_lines: RwSignal::new(None),
+            follows: RwSignal::new(page.view().follow),
+            news: RwSignal::new(0),
+            partial: RwSignal::new(Vec::new()),
             told: RwSignal::new(None),
             size: RwSignal::new(Size::default()),
         }

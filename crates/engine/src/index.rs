@@ -10,6 +10,8 @@ mod tests;
 pub use file::{IndexFileError, Loaded};
 pub use identity::LogIdentity;
 
+use std::sync::Arc;
+
 use record::{Level, Timestamp};
 
 use crate::Line;
@@ -62,6 +64,10 @@ pub struct Index {
     failures: Vec<Failure>,
     /// The sources of which a line has its year from the last modification.
     guessed_years: Vec<bool>,
+    /// Where each source ended when the log was last seen to grow; none where it never did.
+    ends: Option<Arc<[u64]>>,
+    /// The log's first so many fences count.
+    fences: usize,
 }
 
 impl Index {
@@ -80,7 +86,66 @@ impl Index {
             complete: false,
             failures: Vec::new(),
             guessed_years: vec![false; sources],
+            ends: None,
+            fences: 0,
         }
+    }
+
+    /// The index of a log that may grow: for now its sources end so.
+    pub(crate) fn until(self, ends: Arc<[u64]>) -> Self {
+        Self { ends: Some(ends), ..self }
+    }
+
+    /// The same index for a log of other sources: `from` tells of each which one of this log it was. One that is new, or of
+    /// which no line was numbered, stands at its beginning, as in `starts`.
+    pub(crate) fn widened(&self, from: &[Option<usize>], starts: &[Standing]) -> Self {
+        fn row<T: Copy>(old: &[T], from: &[Option<usize>], other: impl Fn(usize) -> T) -> Vec<T> {
+            from.iter().enumerate().map(|(place, from)| from.map_or_else(|| other(place), |from| old[from])).collect()
+        }
+        let old = self.sources.max(1);
+        let ends = self.ends.as_ref().map(|ends| row(ends, from, |_| 0).into());
+        let failures = self.failures.iter().filter_map(|failure| {
+            let source = from.iter().position(|from| *from == Some(failure.source))?;
+            Some(Failure { source, error: failure.error.clone() })
+        });
+        Self {
+            sources: from.len(),
+            standings: self.standings.chunks_exact(old).flat_map(|old| row(old, from, |place| starts[place])).collect(),
+            block_lines: self.block_lines.chunks_exact(old).flat_map(|old| row(old, from, |_| 0)).collect(),
+            resume: None,
+            lines_by_source: row(&self.lines_by_source, from, |_| 0),
+            guessed_years: row(&self.guessed_years, from, |_| false),
+            failures: failures.collect(),
+            blocks: self.blocks.clone(),
+            ends,
+            ..*self
+        }
+    }
+
+    /// Where each source ends, in a log that may grow.
+    pub(crate) fn ends(&self) -> Option<&Arc<[u64]>> {
+        self.ends.as_ref()
+    }
+
+    /// How many fences count.
+    pub(crate) fn fences(&self) -> usize {
+        self.fences
+    }
+
+    /// Puts what was merged anew, from before the last block on, in that block's place: the log has grown.
+    pub(crate) fn grow(&mut self, stretches: Vec<Stretch>, ends: Arc<[u64]>, fences: usize) {
+        if let Some(last) = self.blocks.pop() {
+            let kept = self.blocks.len() * self.sources;
+            self.lines -= last.lines;
+            take(&mut self.levels, last.levels);
+            take(&mut self.lines_by_source, self.block_lines[kept..].iter().map(|lines| u64::from(*lines)));
+            self.standings.truncate(kept);
+            self.block_lines.truncate(kept);
+        }
+        for stretch in stretches {
+            self.push(stretch);
+        }
+        (self.ends, self.fences) = (Some(ends), fences);
     }
 
     /// Notes of which sources a line has its year from the last modification.
@@ -226,6 +291,12 @@ impl Index {
 fn add(sums: &mut [u64], counts: impl IntoIterator<Item = u64>) {
     for (sum, count) in sums.iter_mut().zip(counts) {
         *sum += count;
+    }
+}
+
+fn take(sums: &mut [u64], counts: impl IntoIterator<Item = u64>) {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum -= count;
     }
 }
 

@@ -10,6 +10,7 @@ mod batch;
 mod cache;
 mod error;
 mod filter;
+mod growth;
 mod index;
 mod layout;
 pub mod limits;
@@ -32,5 +33,7 @@ pub use lineset::LineSet;
 pub use log::{Bucket, Buckets, By, Ended, Found, Log, Picker, Place, Searched};
 pub use merge::{Failure, Input, Merge};
 pub use pattern::{Case, Pattern, PatternError};
-pub use source::{DiskBudget, FileIdentity, FileSource, MemorySource, Packing, Source, SpoolSource, Spools};
+pub use source::{
+    DiskBudget, FileIdentity, FileSource, GrowingFile, Look, MemorySource, Packing, Source, SpoolSource, Spools,
+};
 pub use stream::{Origin, Standing};

@@ -27,6 +27,8 @@ pub(crate) struct RawLine {
 pub(crate) struct Lines {
     source: Arc<dyn Source>,
     encoding: Encoding,
+    /// Where the source counts as ended: it may have grown meanwhile.
+    end: u64,
     /// Bytes to read next; they double from one read to the next, up to `block_bytes_max`.
     block_bytes: usize,
     block_bytes_max: usize,
@@ -47,9 +49,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The lines of `source` from `offset` on, which is the start of one; it reads `block_bytes` at a time at most.
+    /// The lines of `source` from `offset` on, which is the start of one, as long as the source is now; it reads
+    /// `block_bytes` at a time at most.
     pub fn new(source: Arc<dyn Source>, encoding: Encoding, offset: u64, block_bytes: usize) -> Self {
         Self {
+            end: source.bytes().unwrap_or(u64::MAX),
             source,
             encoding,
             block_bytes: block_bytes.min(BLOCK_BYTES_FIRST),
@@ -64,6 +68,11 @@ impl Lines {
             ended: false,
             failure: None,
         }
+    }
+
+    /// The same lines, of a source that ends at `end`.
+    pub fn until(self, end: u64) -> Self {
+        Self { end, ..self }
     }
 
     /// Where the next line starts.
@@ -168,7 +177,7 @@ impl Lines {
         loop {
             let mut filled = 0;
             while filled < 2 && !self.ended {
-                match self.source.read_at(base + filled as u64, &mut block[filled..]) {
+                match self.read_at(base + filled as u64, &mut block[filled..]) {
                     Ok(0) => self.ended = true,
                     Ok(count) => filled += count,
                     Err(error) => self.fail(error),
@@ -212,7 +221,9 @@ impl Lines {
             self.buf.truncate(needed);
             self.buf.shrink_to_fit();
         }
-        match self.source.read_at(self.base + self.filled as u64, &mut self.buf[self.filled..needed]) {
+        // The buffer cannot be written by what borrows the whole of this.
+        let (source, end, offset) = (&self.source, self.end, self.base + self.filled as u64);
+        match read_until(&**source, end, offset, &mut self.buf[self.filled..needed]) {
             Ok(0) => self.ended = true,
             Ok(count) => self.filled += count,
             Err(error) => self.fail(error),
@@ -232,10 +243,21 @@ impl Lines {
         self.filled -= place;
     }
 
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
+        read_until(&*self.source, self.end, offset, buf)
+    }
+
     fn fail(&mut self, error: Error) {
         self.ended = true;
         self.failure = Some(error);
     }
+}
+
+/// Reads from a source as if it ended at `end`.
+fn read_until(source: &dyn Source, end: u64, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
+    let left = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let count = buf.len().min(left);
+    if count == 0 { Ok(0) } else { source.read_at(offset, &mut buf[..count]) }
 }
 
 /// The index of the first newline from `from` on; `base` is the offset of `bytes` in its source.

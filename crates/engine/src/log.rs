@@ -1,5 +1,6 @@
 //! A log: sources in one order, and any stretch of it at once.
 
+mod grow;
 mod near;
 mod pick;
 mod search;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use record::Timestamp;
 
+use crate::growth::{Bounds, Fences};
 use crate::index::{Index, Stretch, partition_point};
 use crate::merge::{Input, Merge, block_bytes};
 use crate::stream::Standing;
@@ -52,12 +54,14 @@ pub enum Found {
     NotYet,
 }
 
-/// A log whose sources stand still, with the index that one pass over it makes.
+/// A log, with the index that one pass over it makes. Its sources stand still, but for what [`Log::grow`] takes in.
 pub struct Log {
     inputs: Arc<[Input]>,
     /// Its sources are copies of one another.
     copies: bool,
     index: RwLock<Index>,
+    /// Where it had grown, and the order of the whole would be another. The index says how many of them count.
+    fences: Arc<Fences>,
     /// Told after each change of the index.
     indexed: (Mutex<()>, Condvar),
 }
@@ -68,7 +72,7 @@ impl Log {
     pub fn new(inputs: impl Into<Arc<[Input]>>) -> Self {
         let inputs = inputs.into();
         let index = RwLock::new(Index::new(inputs.len()));
-        Self { inputs, copies: false, index, indexed: Default::default() }
+        Self { inputs, copies: false, index, fences: Arc::default(), indexed: Default::default() }
     }
 
     /// The same log, of sources that are copies of one another: each line is shown once (contract, section 5).
@@ -82,6 +86,10 @@ impl Log {
     #[must_use]
     pub fn with_index(self, index: Index) -> Self {
         debug_assert_eq!(index.lines_by_source().len(), self.inputs.len(), "an index of these inputs");
+        let index = match self.ends() {
+            Some(ends) if index.ends().is_none() => index.until(ends),
+            _ => index,
+        };
         Self { index: RwLock::new(index), ..self }
     }
 
@@ -264,18 +272,21 @@ impl Log {
 
     /// The same, reading so many bytes at a time.
     fn merge_from_block_in(&self, block: usize, block_bytes: usize) -> Merge {
-        let from = |standings: Option<&[Standing]>| match standings {
-            Some(standings) => Merge::in_blocks(Arc::clone(&self.inputs), standings, block_bytes),
-            None => Merge::from_start(Arc::clone(&self.inputs)),
-        };
-        let (standings, earlier) = {
+        let (standings, earlier, bounds) = {
             let index = self.index();
             let standings = match index.blocks().len() {
                 blocks if block < blocks => Some(index.standings(block)),
                 blocks if block == blocks => index.resume(),
                 _ => None,
             };
-            (standings.map(<[Standing]>::to_vec), standings.and_then(|_| self.before_key(&index, block)))
+            let ordinal = standings.map_or(0, |_| block as u64 * index.spacing());
+            let bounds = self.bounds(&index, ordinal);
+            (standings.map(<[Standing]>::to_vec), standings.and_then(|_| self.before_key(&index, block)), bounds)
+        };
+        let from = |standings: Option<&[Standing]>| {
+            let start = || self.inputs.iter().map(|input| input.origin.standing()).collect();
+            let standings = standings.map_or_else(start, <[Standing]>::to_vec);
+            Merge::within(Arc::clone(&self.inputs), &standings, block_bytes, bounds.clone())
         };
         if !self.copies {
             return from(standings.as_deref());
@@ -289,6 +300,13 @@ impl Log {
             }
         }
         merge
+    }
+
+    /// How far a merge from this ordinal on goes, by what the index knows; none where that is as far as the sources go.
+    fn bounds(&self, index: &Index, ordinal: u64) -> Option<Bounds> {
+        let ends = Arc::clone(index.ends()?);
+        let count = index.fences();
+        Some(Bounds::new(Arc::clone(&self.fences), self.fences.before(ordinal, count), count, ends))
     }
 
     /// The standings of the last block that begins before the key with which `block` begins; behind the last block, before

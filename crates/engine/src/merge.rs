@@ -12,6 +12,7 @@ use record::scan::Rules;
 use record::text::{self, Text};
 
 use crate::batch::{Batch, Line};
+use crate::growth::Bounds;
 use crate::limits::{AHEAD_SOURCES_MAX, BLOCK_BYTES_LEAST, BLOCK_BYTES_MAX, BLOCKS_BYTES_MAX};
 use crate::stream::{Origin, Standing, Stream};
 use crate::text::text_of;
@@ -64,6 +65,9 @@ pub struct Merge {
     failures: Vec<Failure>,
     /// The sources of which a line has its year from the last modification.
     guessed_years: Vec<bool>,
+    /// How far it goes, in a log that grows.
+    bounds: Option<Bounds>,
+    block_bytes: usize,
     scratch: Vec<u8>,
 }
 
@@ -80,24 +84,23 @@ impl Merge {
     #[must_use]
     pub fn new(inputs: Arc<[Input]>, standings: &[Standing]) -> Self {
         let block_bytes = block_bytes(inputs.len());
-        Self::in_blocks(inputs, standings, block_bytes)
+        Self::within(inputs, standings, block_bytes, None)
     }
 
-    /// The same, reading so many bytes at a time: few where few lines are wanted.
-    pub(crate) fn in_blocks(inputs: Arc<[Input]>, standings: &[Standing], block_bytes: usize) -> Self {
+    /// The same, reading so many bytes at a time (few where few lines are wanted), and within bounds.
+    pub(crate) fn within(
+        inputs: Arc<[Input]>,
+        standings: &[Standing],
+        block_bytes: usize,
+        bounds: Option<Bounds>,
+    ) -> Self {
         debug_assert_eq!(inputs.len(), standings.len(), "a standing for each input");
-        let mut streams: Vec<Reader> = inputs
-            .iter()
-            .zip(standings)
-            .map(|(input, standing)| {
-                let stream = Stream::new(&input.source, &input.rules, &input.origin, *standing, block_bytes);
-                Reader { batch: Batch::empty(stream.standing()), ahead: Ahead::new(stream), at: 0 }
-            })
-            .collect();
+        let ends = bounds.as_ref().map(Bounds::ends);
         let mut failures = Vec::new();
-        for (source, reader) in streams.iter_mut().enumerate() {
-            reader.ahead.take(&mut reader.batch, false);
-            note_failure(reader, source, &mut failures);
+        let mut streams = Vec::with_capacity(inputs.len());
+        for (source, (input, standing)) in inputs.iter().zip(standings).enumerate() {
+            let end = ends.as_ref().map(|ends| ends[source]);
+            streams.push(Reader::new(input, source, *standing, end, block_bytes, &mut failures));
         }
         let guessed_years = streams.iter().map(|reader| reader.batch.guessed_a_year).collect();
         let keys = streams.iter().map(|reader| reader.batch.lines.first().map(|line| line.key)).collect();
@@ -110,6 +113,8 @@ impl Merge {
             copies: None,
             failures,
             guessed_years,
+            bounds,
+            block_bytes,
             scratch: Vec::new(),
         }
     }
@@ -160,6 +165,34 @@ impl Merge {
             self.tree.replace_least(reader.batch.lines.get(reader.at).map(|line| line.key));
         }
         self.current = self.tree.least();
+        if self.current.is_none() {
+            self.pass_fences();
+        }
+    }
+
+    /// Goes on behind the next fences, up to one with lines behind it. Its key is the least that they may have.
+    #[cold]
+    fn pass_fences(&mut self) {
+        while self.current.is_none()
+            && let Some(bounds) = &mut self.bounds
+            && let Some(key) = bounds.pass()
+        {
+            let ends = bounds.ends();
+            for (source, (reader, end)) in self.streams.iter_mut().zip(ends).enumerate() {
+                let mut standing = reader.batch.standing(reader.at);
+                standing.key = standing.key.max(key);
+                let failed = self.failures.iter().any(|failure| failure.source == source);
+                if failed || standing.offset >= end {
+                    reader.batch = Batch::empty(standing);
+                    continue;
+                }
+                let input = &self.inputs[source];
+                *reader = Reader::new(input, source, standing, Some(end), self.block_bytes, &mut self.failures);
+            }
+            let keys = self.streams.iter().map(|reader| reader.batch.lines.first().map(|line| line.key)).collect();
+            self.tree = Tree::new(keys);
+            self.current = self.tree.least();
+        }
     }
 
     /// The current line again.
@@ -271,6 +304,28 @@ impl Merge {
         reader.at = 0;
         self.guessed_years[source] |= reader.batch.guessed_a_year;
         note_failure(reader, source, &mut self.failures);
+    }
+}
+
+impl Reader {
+    /// A source from a standing on, as if it ended at `end`.
+    fn new(
+        input: &Input,
+        source: usize,
+        standing: Standing,
+        end: Option<u64>,
+        block_bytes: usize,
+        failures: &mut Vec<Failure>,
+    ) -> Self {
+        let stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes);
+        let stream = match end {
+            Some(end) => stream.until(end),
+            None => stream,
+        };
+        let mut reader = Self { batch: Batch::empty(stream.standing()), ahead: Ahead::new(stream), at: 0 };
+        reader.ahead.take(&mut reader.batch, false);
+        note_failure(&reader, source, failures);
+        reader
     }
 }
 

@@ -3,6 +3,7 @@
 mod budget;
 mod file;
 mod frames;
+mod growing;
 mod identity;
 mod memory;
 mod packed;
@@ -13,6 +14,7 @@ mod store;
 
 pub use budget::DiskBudget;
 pub use file::FileSource;
+pub use growing::{GrowingFile, Look};
 pub use identity::FileIdentity;
 #[cfg(test)]
 pub(crate) use identity::ends_of;
@@ -41,6 +43,11 @@ pub trait Source: Send + Sync {
 
     /// Its length in bytes, where that is known before it was read to the end.
     fn bytes(&self) -> Option<u64>;
+
+    /// Its bytes in all: while it grows, more than those of the lines that count.
+    fn bytes_written(&self) -> Option<u64> {
+        self.bytes()
+    }
 
     /// When it was last changed: the time of lines in a source without times.
     fn modified(&self) -> Timestamp;

@@ -31,6 +31,8 @@ pub struct Origin {
     pub first_key: Timestamp,
     /// It has no timed line near its start: all its lines have `first_key`.
     pub untimed: bool,
+    /// Its lines before this offset were placed when it had no timed line yet, and have `first_key`; else 0.
+    pub timed_from: u64,
 }
 
 impl Origin {
@@ -42,11 +44,11 @@ impl Origin {
     pub fn find(source: &Arc<dyn Source>, rules: &Rules, block_bytes: usize) -> Result<Self, Error> {
         let layout = Layout::detect(&**source)?;
         let modified = source.modified();
-        let untimed = Self { layout, first_key: modified, untimed: true };
+        let untimed = Self { layout, first_key: modified, untimed: true, timed_from: 0 };
         let stream = Stream::new(source, rules, &untimed, untimed.standing(), block_bytes);
         let first = stream.singly().take_while(|line| line.start() < FIRST_TIME_BYTES).find(is_sure);
         let timed = first.and_then(|line| line.time());
-        Ok(timed.map_or(untimed, |first_key| Self { layout, first_key, untimed: false }))
+        Ok(timed.map_or(untimed, |first_key| Self { layout, first_key, untimed: false, timed_from: 0 }))
     }
 
     /// How a stream of the whole source stands before its first line.
@@ -70,6 +72,7 @@ pub struct Stream {
     scanner: Scanner,
     layout: Layout,
     untimed: bool,
+    timed_from: u64,
     /// How it stands before the first line that was not given out.
     standing: Standing,
     /// Read, and not given out yet: nobody knows yet whether they are wild.
@@ -96,12 +99,18 @@ impl Stream {
             scanner: Scanner::new(rules.clone()),
             layout: origin.layout,
             untimed: origin.untimed,
+            timed_from: origin.timed_from,
             standing,
             unsettled: Vec::new(),
             highest: NEVER,
             goes_on: None,
             scratch: Vec::new(),
         }
+    }
+
+    /// The same stream, of a source that ends at `end`.
+    pub fn until(self, end: u64) -> Self {
+        Self { lines: self.lines.until(end), ..self }
     }
 
     /// How it stands before the first line that was not given out; at its end after the last.
@@ -154,7 +163,7 @@ impl Stream {
         batch.before = self.standing;
         batch.guessed_a_year = self.scanner.guessed_a_year();
         for line in lines.iter_mut() {
-            line.place(&mut self.standing, self.untimed);
+            line.place(&mut self.standing, self.untimed || line.offset < self.timed_from);
         }
         let keep = self.unsettled.first().map_or(u64::MAX, Line::start);
         batch.base = self.lines.hand_over(keep, &mut batch.bytes);

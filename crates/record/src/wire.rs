@@ -135,6 +135,34 @@ pub struct TaskInfo {
     pub levels: [u64; 7],
 }
 
+/// A task as it is now, told to pages that show it each time it has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// Which order the numbers belong to.
+    pub generation: u64,
+    /// Its lines, as far as they were counted.
+    pub lines: u64,
+    /// They all were.
+    pub counted: bool,
+    /// Its bytes, lines without an end among them.
+    pub bytes: u64,
+    /// How many sources it has.
+    pub sources: u64,
+    /// Its state.
+    pub state: State,
+    /// What was written of lines that have no end yet: the last of it, of a few sources.
+    pub partial: Vec<Partial>,
+}
+
+/// The begin of a line that is being written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// The id of its source.
+    pub source: String,
+    /// What was written of it: its last 4 KiB at most.
+    pub text: String,
+}
+
 /// Which lines are wanted, as addresses spell it: those that meet every condition there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]

@@ -20,7 +20,7 @@ const RANDOM_BYTES: usize = 32;
 
 /// Requests a second, requests at one time and tasks that a token may make, where the configuration says nothing.
 const REQUESTS_PER_SECOND: u32 = 1_000;
-const REQUESTS_AT_ONCE: u32 = 512;
+const REQUESTS_AT_ONCE: u32 = 4_096;
 const TASKS_MAX: u64 = 10_000;
 
 /// `[[token]]` in `logboom.toml`.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use engine::limits::CACHE_BYTES_MAX;
@@ -27,7 +28,7 @@ use crate::access::{self, Access, sign_in};
 use crate::ingest::{self, Durability, Ingest, Options, Place};
 use crate::page_api::PageApi;
 use crate::pages::{self, Ancestors, Assets};
-use crate::routes::{self, STREAMS_MAX, Shared};
+use crate::routes::{self, Live, STREAMS_MAX, Shared};
 use crate::tasks::{Catalog, Settings};
 
 /// How long requests in flight may take once the server was told to end; the contract gives 5 s in all.
@@ -190,6 +191,7 @@ async fn serve(listen: SocketAddr, shared: Shared, ancestors: Ancestors) -> anyh
     }
     tracing::info!("told to end; requests in flight may take {} s more", GRACE.as_secs());
     opening.abort();
+    catalog.end();
     told_to_end.send_replace(true);
     match tokio::time::timeout(GRACE, server).await {
         Ok(ended) => ended.context("the server broke down")?.context("the server broke down"),
@@ -208,7 +210,8 @@ fn app(shared: Shared, ancestors: Ancestors) -> Router {
     // Bytes of a source are sent as they are, so that a range of them means something; events are flushed one by one.
     let compressed = DefaultPredicate::new()
         .and(NotForContentType::const_new("application/octet-stream"))
-        .and(NotForContentType::const_new("application/gzip"));
+        .and(NotForContentType::const_new("application/gzip"))
+        .and(|_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions| extensions.get::<Live>().is_none());
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed);
     // A line a request, at level debug: method, address, status, time.
     let mut router = routes::router(shared).merge(pages::router(api, Assets::embedded(), ancestors));

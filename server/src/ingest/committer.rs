@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::ledger::{Ledger, SourceRow};
-use super::limits::{LOOK_EVERY, NOTE_HEARD_EVERY, SYNC_EVERY};
+use super::limits::{LOOK_EVERY, NOTE_HEARD_EVERY, SYNC_EVERY, SYNCS_AT_ONCE, UNSYNCED_FILES_MAX};
 use super::options::Durability;
 use super::refused::Refused;
 use super::shipped::{ShippedSource, ShippedTask};
@@ -23,7 +25,7 @@ pub enum Work {
     /// Bytes were written.
     Commit(Commit),
     /// A source has failed.
-    Note { task: Arc<ShippedTask>, source: Arc<ShippedSource> },
+    Note { task: Arc<ShippedTask>, source: Arc<ShippedSource>, reply: oneshot::Sender<()> },
     /// So many bytes want room.
     MakeRoom { bytes: u64, reply: oneshot::Sender<bool> },
     /// The server ends.
@@ -87,7 +89,12 @@ impl Committer {
             loop {
                 match next {
                     Ok(Work::Commit(commit)) => commits.push(commit),
-                    Ok(Work::Note { task, source }) => self.note(&[(task, source)]),
+                    Ok(Work::Note { task, source, reply }) => {
+                        task.tick();
+                        self.note(&[(task, source)]);
+                        // Who asked may have gone.
+                        reply.send(()).ok();
+                    }
                     Ok(Work::MakeRoom { bytes, reply }) => {
                         // Who asked may have gone.
                         reply.send(self.make_room(bytes)).ok();
@@ -104,7 +111,7 @@ impl Committer {
                 next = self.work.try_recv().map_err(|_| RecvTimeoutError::Timeout);
             }
             self.commit(commits);
-            if self.synced.elapsed() >= SYNC_EVERY {
+            if self.synced.elapsed() >= SYNC_EVERY || self.unsynced.len() > UNSYNCED_FILES_MAX {
                 self.sync();
             }
             if self.looked.elapsed() >= look_every {
@@ -121,7 +128,11 @@ impl Committer {
             return;
         }
         let parts = match self.store.options.durability {
-            Durability::Disk => parts.into_iter().filter_map(|part| self.synced(part)).collect(),
+            Durability::Disk => {
+                let synced = sync_all(&parts);
+                let parts = parts.into_iter().zip(synced);
+                parts.filter_map(|(part, synced)| self.synced(part, synced)).collect()
+            }
             Durability::System => parts,
         };
         let now = clock::now();
@@ -177,11 +188,8 @@ impl Committer {
 
     /// The part once its bytes are on disk. Where the disk refuses, they are taken back: after a failed fsync nobody can
     /// tell which of them it has, and a second one may say that all is well.
-    fn synced(&self, part: Part) -> Option<Part> {
-        let error = match part.file.sync_data() {
-            Ok(()) => return Some(part),
-            Err(error) => error,
-        };
+    fn synced(&self, part: Part, synced: io::Result<()>) -> Option<Part> {
+        let Err(error) = synced else { return Some(part) };
         tracing::error!(task = part.task.id, source = part.source.id, %error, "bytes could not be made durable");
         let mut refused = Refused::io("bring the bytes to disk", &error);
         let mut of = part.source.writer.blocking_lock();
@@ -213,7 +221,9 @@ impl Committer {
         match self.ledger.note(&rows) {
             Ok(()) => {
                 for ((_, source), (row, _)) in made.iter().zip(&rows) {
-                    source.status().heard_noted = row.heard;
+                    let mut status = source.status();
+                    status.heard_noted = row.heard;
+                    status.error_noted = row.error.is_some();
                 }
             }
             Err(error) => tracing::warn!(%error, "the state of shipped sources could not be noted"),
@@ -254,6 +264,27 @@ impl Committer {
     fn make_room(&mut self, bytes: u64) -> bool {
         retention::make_room(&self.store, &mut self.ledger, bytes)
     }
+}
+
+/// Brings every part's bytes to disk, several at a time: the file system's journal takes them together.
+fn sync_all(parts: &[Part]) -> Vec<io::Result<()>> {
+    let sync = |parts: &[Part]| parts.iter().map(|part| part.file.sync_data()).collect::<Vec<_>>();
+    if parts.len() == 1 {
+        return sync(parts);
+    }
+    thread::scope(|scope| {
+        let some = parts.chunks(parts.len().div_ceil(SYNCS_AT_ONCE));
+        let syncing: Vec<_> = some
+            .map(|some| (some, thread::Builder::new().name("sync".to_owned()).spawn_scoped(scope, move || sync(some))))
+            .collect();
+        let synced =
+            syncing.into_iter().flat_map(|(some, syncing)| match syncing.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(synced)) => synced,
+                // There is no thread for it.
+                Ok(Err(_)) | Err(_) => sync(some),
+            });
+        synced.collect()
+    })
 }
 
 /// What is to be done to each source. What was taken back since it was written is refused.

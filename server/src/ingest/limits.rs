@@ -38,5 +38,11 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often bytes are synced that were acknowledged before they were: what a loss of power may cost.
 pub const SYNC_EVERY: Duration = Duration::from_secs(1);
 
+/// Files that are synced at one time.
+pub const SYNCS_AT_ONCE: usize = 16;
+
+/// Files that are open because they wait to be synced. More: they are synced at once.
+pub const UNSYNCED_FILES_MAX: usize = 256;
+
 /// After how long it is noted that a quiet source was heard of.
 pub const NOTE_HEARD_EVERY: Duration = Duration::from_secs(60);

@@ -19,6 +19,8 @@ use crate::clock;
 pub struct TaskNow {
     /// Its id.
     pub id: String,
+    /// Tells it from one that was deleted and had the same id.
+    pub birth: u64,
     /// Its state: that of the worst of its sources.
     pub state: State,
     /// Its sources, by id, bytewise.
@@ -41,7 +43,12 @@ pub struct SourceNow {
     pub error: Option<String>,
     /// When its last bytes arrived.
     pub arrived: Timestamp,
+    /// The source itself, which tells what becomes of it.
+    pub source: Arc<ShippedSource>,
 }
+
+/// Tasks that were made or found since the server started.
+static BIRTHS: AtomicU64 = AtomicU64::new(0);
 
 /// A shipped task.
 #[derive(Debug)]
@@ -50,6 +57,7 @@ pub struct ShippedTask {
     pub id: String,
     /// The name of the token that made it; empty where there are none.
     pub made_by: String,
+    birth: u64,
     sources: RwLock<BTreeMap<String, Arc<ShippedSource>>>,
     /// Counts commits and changes of state.
     ticks: watch::Sender<u64>,
@@ -61,6 +69,7 @@ impl ShippedTask {
         Self {
             id: id.to_owned(),
             made_by: made_by.to_owned(),
+            birth: BIRTHS.fetch_add(1, Ordering::Relaxed),
             sources: RwLock::default(),
             ticks: watch::Sender::new(0),
         }
@@ -78,9 +87,9 @@ impl ShippedTask {
 
     /// It as it stands; none before anything of it is durable.
     pub fn now(&self) -> Option<TaskNow> {
-        let sources: Vec<_> = self.sources().values().filter_map(|source| source.now()).collect();
+        let sources: Vec<_> = self.sources().values().filter_map(ShippedSource::now).collect();
         let worst = sources.iter().map(|source| source.state).max_by_key(|state| severity(*state))?;
-        Some(TaskNow { id: self.id.clone(), state: worst, sources })
+        Some(TaskNow { id: self.id.clone(), birth: self.birth, state: worst, sources })
     }
 
     /// Tells those who wait that something has changed.
@@ -169,6 +178,8 @@ pub struct Status {
     pub lost: bool,
     /// Why it has failed.
     pub error: Option<String>,
+    /// That was noted.
+    pub error_noted: bool,
     /// When it was last heard of; when the server started, if that was before.
     pub heard: Instant,
     /// It was heard of since the server started.
@@ -193,6 +204,7 @@ impl ShippedSource {
             complete: false,
             lost: false,
             error: None,
+            error_noted: false,
             heard: Instant::now(),
             heard_here: true,
             heard_at: now,
@@ -210,6 +222,8 @@ impl ShippedSource {
             durable: row.bytes,
             complete: row.complete,
             lost: false,
+            // What the file itself tells is found again at the next start.
+            error_noted: error.is_some(),
             error,
             heard: Instant::now(),
             heard_here: false,
@@ -251,7 +265,7 @@ impl ShippedSource {
     }
 
     /// It as it stands; none before anything of it is durable.
-    fn now(&self) -> Option<SourceNow> {
+    fn now(self: &Arc<Self>) -> Option<SourceNow> {
         let status = self.status();
         status.made.then(|| SourceNow {
             id: self.id.clone(),
@@ -260,7 +274,18 @@ impl ShippedSource {
             state: status.state(),
             error: status.error.clone(),
             arrived: status.arrived,
+            source: Arc::clone(self),
         })
+    }
+
+    /// Its state.
+    pub fn state(&self) -> State {
+        self.status().state()
+    }
+
+    /// It takes no more bytes.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state(), State::Complete | State::Failed)
     }
 
     /// It as it is to be noted.

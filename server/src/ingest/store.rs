@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use tokio::sync::oneshot;
@@ -211,10 +212,10 @@ impl Store {
         let mut asked = false;
         loop {
             let mut writer = Arc::clone(&source.writer).lock_owned().await;
-            let (store, task, of, piece) =
+            let (store, owner, of, piece) =
                 (Arc::clone(self), Arc::clone(&task), Arc::clone(&source), Arc::clone(&piece));
             // Who asked may go: what was written is committed all the same.
-            let written = tokio::task::spawn_blocking(move || store.write(&mut writer, task, of, &piece));
+            let written = tokio::task::spawn_blocking(move || store.write(&mut writer, owner, of, &piece));
             let written = match written.await {
                 Ok(written) => written,
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -232,7 +233,17 @@ impl Store {
                         return Err(Refused::Quota { bytes, quota });
                     }
                 }
-                Err(refused) => return Err(refused),
+                Err(refused) => {
+                    if matches!(refused, Refused::Failed(_)) && !source.status().error_noted {
+                        // That it has failed is known after a restart as well once it was said.
+                        let (reply, noted) = oneshot::channel();
+                        self.work
+                            .try_send(Work::Note { task: Arc::clone(&task), source: Arc::clone(&source), reply })
+                            .ok();
+                        noted.await.ok();
+                    }
+                    return Err(refused);
+                }
             }
         }
         // A commit may have taken long.
@@ -251,17 +262,8 @@ impl Store {
         source: Arc<ShippedSource>,
         piece: &Piece,
     ) -> Result<Option<oneshot::Receiver<Result<(), Refused>>>, Refused> {
-        let file = match writer.write(&source, piece, &self.room, self.options.durability) {
-            Ok(Some(file)) => file,
-            Ok(None) => return Ok(None),
-            Err(refused) => {
-                if matches!(refused, Refused::Failed(_)) {
-                    // That it has failed is to be known after a restart as well; if it is not, it fails anew.
-                    self.work.try_send(Work::Note { task, source }).ok();
-                }
-                return Err(refused);
-            }
-        };
+        let written = writer.write(&source, piece, &self.room, self.options.durability)?;
+        let Some(file) = written else { return Ok(None) };
         let (reply, committed) = oneshot::channel();
         let upto = piece.offset + piece.bytes.len() as u64;
         let epoch = source.epoch();
@@ -349,6 +351,11 @@ fn cut_back(path: &Path, row: &SourceRow) -> Result<(u64, u64), String> {
     }
     if there > bytes {
         file.set_len(bytes).map_err(|error| format!("cannot cut {} back to {bytes} bytes: {error}", path.display()))?;
+        // Lines without a time have that of the last arrival, which is not now.
+        let arrived = u64::try_from(row.arrived.nanos()).map(|nanos| UNIX_EPOCH + Duration::from_nanos(nanos));
+        if let Ok(arrived) = arrived {
+            file.set_modified(arrived).ok();
+        }
     }
     writer::identity_of(&file).map_err(|error| format!("cannot look at {}: {error}", path.display()))
 }

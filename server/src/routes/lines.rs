@@ -10,9 +10,9 @@ use percent_encoding::percent_decode_str;
 use record::wire::{ApiError, Start};
 
 use super::query::{FILTERS, Query};
-use super::{Shared, download, path, with_order};
+use super::{Live, Shared, download, path, with_order};
 use crate::problem::{self, Problem, bad_parameter};
-use crate::tasks::{Format, Opening, Wanted};
+use crate::tasks::{Format, Opening, Wanted, followed, with_last_word};
 
 /// A stretch of the log, as records or as the lines' bytes.
 pub async fn lines(
@@ -21,7 +21,7 @@ pub async fn lines(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let own = &["from", "tail", "at", "anchor", "before", "limit", "context", "as", "download", "gzip"];
+    let own = &["from", "tail", "at", "anchor", "before", "limit", "context", "as", "download", "gzip", "follow"];
     let query = Query::read(query.as_deref(), &[own, FILTERS].concat())?;
     let format = match query.text("as") {
         None | Some("") => accepted(&headers)?,
@@ -34,6 +34,10 @@ pub async fn lines(
         return Err(bad_parameter("events are no file: give as=text or as=ndjson with download and gzip").into());
     }
     let named = query.one_of(&["from", "tail", "at", "anchor"])?;
+    let follow = query.flag("follow")?;
+    if follow && (download || gzip) {
+        return Err(bad_parameter("follow=1 has no end: ask for a download without it").into());
+    }
     let wanted = Wanted {
         start: start(&query, named)?,
         before: query.number("before", 0)?.unwrap_or(0),
@@ -44,6 +48,9 @@ pub async fn lines(
         resume: if format == Format::Events { last_event(&headers)? } else { None },
     };
     let task = path(task)?;
+    if follow {
+        return Ok(self::follow(&shared, &task, wanted, format).await?);
+    }
     let snapshot = shared.task(&task).await?.snapshot().await;
     let permit = shared.stream_permit()?;
     let lines = match Opening::find(snapshot.clone(), &wanted, shared.catalog.zone()).await {
@@ -56,12 +63,7 @@ pub async fn lines(
         }
         Err(error) => return Err(error.into()),
     };
-    let kind = match format {
-        _ if gzip => "application/gzip",
-        Format::Text => "text/plain; charset=utf-8",
-        Format::Events => "text/event-stream",
-        Format::Ndjson | Format::Page => "application/x-ndjson",
-    };
+    let kind = if gzip { "application/gzip" } else { kind_of(format) };
     let body = if gzip { Body::from_stream(download::gzipped(lines)) } else { Body::from_stream(lines) };
     let mut response = body.into_response();
     let ending = match (format, gzip) {
@@ -77,6 +79,32 @@ pub async fn lines(
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(with_order(response, &snapshot))
+}
+
+/// The same, going on with what comes.
+async fn follow(shared: &Shared, task: &str, wanted: Wanted, format: Format) -> Result<Response, ApiError> {
+    let place = shared.follower()?;
+    let task = shared.task(task).await?;
+    let (snapshot, lines) = followed(&shared.catalog, task, wanted, format).await?;
+    // The place is held as long as the answer is.
+    let lines = with_last_word(lines).map(move |chunk| (chunk, &place).0);
+    let mut response = Body::from_stream(lines).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind_of(format)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    // Read by nginx: what is gathered there is not live.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response.extensions_mut().insert(Live);
+    Ok(with_order(response, &snapshot))
+}
+
+fn kind_of(format: Format) -> &'static str {
+    match format {
+        Format::Text => "text/plain; charset=utf-8",
+        Format::Events => "text/event-stream",
+        Format::Ndjson | Format::Page => "application/x-ndjson",
+    }
 }
 
 /// The line after which a stream of events goes on: `N:OFFSET:SOURCE`, as the events' ids have it.

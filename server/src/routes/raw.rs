@@ -40,7 +40,7 @@ pub async fn raw(
         None => return Err(problem::no_source(&task, &id).into()),
     };
     let permit = shared.stream_permit()?;
-    let mut response = match (source.bytes(), headers.get(header::RANGE)) {
+    let mut response = match (source.bytes_written(), headers.get(header::RANGE)) {
         (Some(bytes), Some(range)) => match wanted(range, bytes) {
             Some(Ok(range)) => {
                 let content_range = format!("bytes {}-{}/{bytes}", range.start, range.end - 1);

@@ -66,7 +66,7 @@ pub async fn patch(
         Err(error) => return Ok(refuse(body, error).await),
     };
     let Asked { task, source, maker, offset, last, coding } = asked;
-    if shared.ingest.task(&task).is_none() && shared.catalog.is_found(&task) {
+    if !shared.ingest.has_task(&task) && shared.catalog.is_found(&task) {
         return Ok(refuse(body, problem::taken(&task)).await);
     }
     let received = match receive(&shared.ingest, body, &parts.headers, coding).await {

@@ -9,10 +9,12 @@ use std::time::Duration;
 use engine::FileSource;
 use record::Zone;
 use record::wire::{State, TaskList, TaskSummary};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::folders::Folders;
+use super::follow::{Following, Ticker};
+use super::snapshot::Growth;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
 use crate::access::Prefixes;
 use crate::clock;
@@ -37,11 +39,14 @@ const LISTED_TOGETHER: usize = 500;
 
 /// One task.
 pub struct Task {
-    found: FoundTask,
+    id: String,
+    found: RwLock<Arc<FoundTask>>,
     folders: std::sync::Mutex<Folders>,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
     opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
+    /// Looks again and again while somebody follows.
+    ticker: std::sync::Mutex<Weak<Ticker>>,
     open: Arc<OpenTasks>,
     /// What was known of it when it was closed, and the bytes of its files then.
     closed: std::sync::Mutex<Option<(u64, TaskSummary)>>,
@@ -87,7 +92,8 @@ impl Task {
     /// What its files tell without being opened.
     fn on_disk(&self) -> TaskSummary {
         let (mut bytes, mut failed, mut error, mut changed) = (0, 0, None, None);
-        for source in &self.found.sources {
+        let found = self.found();
+        for source in &found.sources {
             let identity = FileSource::identity_at(&source.path);
             match (&source.error, identity) {
                 (None, Some((_, _, length, modified))) if source.path.is_file() => {
@@ -102,7 +108,7 @@ impl Task {
             }
         }
         let state = if failed > 0 { State::Failed } else { State::Complete };
-        let shipped = self.found.shipped.as_ref().and_then(|ingest| ingest.task(&self.found.id));
+        let shipped = found.shipped.and_then(|_| self.settings.ingest.task(&self.id));
         if let Some(task) = &shipped {
             // What lies behind the durable bytes was not acknowledged.
             bytes = task.sources.iter().map(|source| source.bytes).sum();
@@ -111,9 +117,9 @@ impl Task {
             error = error.or_else(|| task.sources.iter().find_map(|source| source.error.clone()));
         }
         TaskSummary {
-            id: self.found.id.clone(),
+            id: self.id.clone(),
             state: shipped.map_or(state, |task| task.state),
-            sources: self.found.sources.len() as u64,
+            sources: found.sources.len() as u64,
             bytes,
             lines: None,
             first_ts: None,
@@ -134,39 +140,66 @@ impl Task {
     pub async fn snapshot(self: &Arc<Self>) -> Arc<Snapshot> {
         if let Ok(opened) = self.opened.try_lock()
             && let Some((snapshot, looked)) = &*opened
-            && looked.elapsed() < LOOK_AGAIN
+            && looked.elapsed() < look_again(snapshot)
         {
             return Arc::clone(snapshot);
         }
         // Who asked may go: what was begun is brought to its end, and the next one finds it.
         let task = Arc::clone(self);
-        match tokio::spawn(async move { task.look().await }).await {
+        match tokio::spawn(async move { task.look(false).await }).await {
             Ok(snapshot) => snapshot,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    /// See [`Task::snapshot`].
-    async fn look(self: &Arc<Self>) -> Arc<Snapshot> {
+    /// See [`Task::snapshot`]. If `now`, whatever was seen a moment ago.
+    pub(super) async fn look(self: &Arc<Self>, now: bool) -> Arc<Snapshot> {
         let mut opened = self.opened.lock().await;
         if let Some((snapshot, looked)) = &mut *opened {
-            if looked.elapsed() < LOOK_AGAIN {
+            if !now && looked.elapsed() < look_again(snapshot) {
                 return Arc::clone(snapshot);
             }
-            let current = Arc::clone(snapshot);
-            if blocking(move || current.is_current()).await {
-                *looked = Instant::now();
-                return Arc::clone(snapshot);
+            let (current, task) = (Arc::clone(snapshot), Arc::clone(self));
+            let growth = blocking(move || {
+                let found = task.found();
+                if current.is_current(&found) { Growth::Same } else { current.look(&found, &task.settings) }
+            });
+            match growth.await {
+                Growth::Same => {
+                    *looked = Instant::now();
+                    return Arc::clone(snapshot);
+                }
+                Growth::Wider(wider) => {
+                    *opened = Some((Arc::clone(&wider), Instant::now()));
+                    return wider;
+                }
+                Growth::Other => {}
             }
         }
         let task = Arc::clone(self);
         let before = opened.as_ref().map(|(before, _)| Arc::clone(before));
         let snapshot =
-            blocking(move || Snapshot::open(&task.found, &task.settings, &task.workers, before.as_deref())).await;
+            blocking(move || Snapshot::open(&task.found(), &task.settings, &task.workers, before.as_deref())).await;
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
         drop(opened);
         self.open.note(self);
         snapshot
+    }
+
+    /// Tells of every change as long as it is held.
+    pub fn follow(self: &Arc<Self>, catalog: &Arc<Catalog>) -> Following {
+        let mut ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = ticker.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Ticker::start(self, catalog));
+            *ticker = Arc::downgrade(&started);
+            started
+        });
+        Following::of(running)
+    }
+
+    /// What was found of it when somebody last looked for tasks.
+    fn found(&self) -> Arc<FoundTask> {
+        Arc::clone(&self.found.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What a list says of it: from its snapshot where somebody opened it, else from its files' names and lengths. Blocks.
@@ -214,6 +247,7 @@ pub struct Catalog {
     looked: Mutex<Instant>,
     /// Which revision of what is shipped was seen.
     shipped: AtomicU64,
+    ending: watch::Sender<bool>,
 }
 
 /// What a catalog holds at one moment.
@@ -260,6 +294,7 @@ impl Catalog {
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
             shipped: AtomicU64::new(0),
+            ending: watch::Sender::default(),
         };
         catalog.look(true);
         catalog
@@ -268,14 +303,33 @@ impl Catalog {
     /// The task with this id; it and its sources are found too where they appeared since the last look.
     pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
         let known = self.known().get(id).map(Arc::clone);
-        if let Some(task) = known
-            && !self.has_other_shipped()
-            && !task.may_have_other_sources().await
-        {
-            return Some(task);
+        match known {
+            Some(task) if !self.has_other_shipped() => self.look_for_sources(&task).await,
+            _ => self.look_again(false).await,
         }
-        self.look_again(false).await;
         self.known().get(id).map(Arc::clone)
+    }
+
+    /// Finds the sources of a task anew, where its folders may have others by now.
+    pub(super) async fn look_for_sources(self: &Arc<Self>, task: &Arc<Task>) {
+        if self.has_other_shipped() || task.may_have_other_sources().await {
+            self.look_again(false).await;
+        }
+    }
+
+    /// Tells all who follow a task that the server ends.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Done once the server ends.
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ending = self.ending.subscribe();
+        async move {
+            // The sender goes with the server as well.
+            let ended = ending.wait_for(|ending| *ending).await.is_ok();
+            tracing::trace!(ended, "the server ends");
+        }
     }
 
     /// A page of the list of tasks, by id.
@@ -331,7 +385,7 @@ impl Catalog {
 
     /// A folder's task has this id.
     pub fn is_found(&self, id: &str) -> bool {
-        self.known().get(id).is_some_and(|task| task.found.shipped.is_none())
+        self.known().get(id).is_some_and(|task| task.found().shipped.is_none())
     }
 
     /// All tasks, in the order of their ids.
@@ -382,8 +436,13 @@ impl Catalog {
         for found in found {
             let folders = Folders::of(&found, began);
             let task = match before.remove(&found.id) {
-                Some(task) if task.found.is_like(&found) || !forget && task.found.is_more_than(&found) => {
+                // One that was deleted and shipped again is another.
+                Some(task) if task.found().shipped == found.shipped => {
                     *task.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
+                    let known = task.found();
+                    if !known.is_like(&found) && (forget || !known.is_more_than(&found)) {
+                        *task.found.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(found);
+                    }
                     task
                 }
                 _ => Arc::new(Task {
@@ -393,10 +452,12 @@ impl Catalog {
                     opened: Mutex::new(None),
                     open: Arc::clone(&self.open),
                     closed: std::sync::Mutex::default(),
-                    found,
+                    ticker: std::sync::Mutex::default(),
+                    id: found.id.clone(),
+                    found: RwLock::new(Arc::new(found)),
                 }),
             };
-            tasks.insert(task.found.id.clone(), task);
+            tasks.insert(task.id.clone(), task);
         }
         if !forget {
             tasks.append(&mut before);
@@ -406,6 +467,11 @@ impl Catalog {
     fn known(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<Task>>> {
         self.tasks.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// For how long what was seen of an open task is believed: a look costs a call of the system for each source.
+fn look_again(snapshot: &Snapshot) -> Duration {
+    LOOK_AGAIN.min(Duration::from_millis(50 + snapshot.count() as u64))
 }
 
 /// Runs what blocks on a thread that may.

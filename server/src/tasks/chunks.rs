@@ -40,54 +40,22 @@ pub enum Format {
     Page,
 }
 
-/// Bytes on their way to a reader.
-pub struct Chunks {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    /// What was not sent yet.
+/// Lines as their reader wants them.
+#[derive(Default)]
+pub struct Lines {
+    /// What was written.
     pub gathered: Vec<u8>,
-    /// What could not be sent for a while.
-    waiting: Option<Bytes>,
     records: JsonWriter,
-    sent: bool,
 }
 
-impl Chunks {
-    /// An answer of nothing yet, and what its reader reads.
-    pub fn new() -> (Self, impl Stream<Item = io::Result<Bytes>> + Send + 'static) {
-        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-        let records = JsonWriter::default();
-        let chunks = Self { sender, gathered: Vec::new(), waiting: None, records, sent: false };
-        (chunks, ReceiverStream::new(receiver))
-    }
-
-    /// Nothing was written.
-    pub fn is_empty(&self) -> bool {
-        !self.sent && self.gathered.is_empty()
-    }
-
-    /// Done once the reader has gone.
-    pub async fn closed(&self) {
-        self.sender.closed().await;
-    }
-
-    /// Ends the answer so that nobody takes it for whole. None once the reader has gone.
-    pub fn break_off(&self) -> Option<()> {
-        self.sender.blocking_send(Err(io::Error::other("a source broke off"))).ok()
-    }
-
-    pub fn item(&mut self, item: &impl serde::Serialize) {
-        // A vector takes all, and the wire's types have no maps whose keys could fail.
-        let written = serde_json::to_writer(&mut self.gathered, item);
-        debug_assert!(written.is_ok(), "the wire's types are JSON");
-        self.gathered.push(b'\n');
-    }
-
-    /// Adds the current line of a merge, which has number `n`. None once the reader has gone.
-    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<()> {
+impl Lines {
+    /// Adds the current line of a merge, which has number `n`.
+    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) {
         let (open, close): (&[u8], &[u8]) = match format {
             Format::Text => {
-                merge.write_raw(&mut self.gathered).ok()?;
-                return self.send_when_full();
+                // A vector takes all.
+                drop(merge.write_raw(&mut self.gathered));
+                return;
             }
             Format::Ndjson => (b"", b"\n"),
             Format::Page => (b"{\"record\":", b"}\n"),
@@ -103,24 +71,74 @@ impl Chunks {
             self.records.write(&record, &mut self.gathered);
         }
         self.gathered.extend_from_slice(close);
+    }
+}
+
+/// Bytes on their way to a reader.
+pub struct Chunks {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    lines: Lines,
+    /// What could not be sent for a while.
+    waiting: Option<Bytes>,
+    sent: bool,
+}
+
+impl Chunks {
+    /// An answer of nothing yet, and what its reader reads.
+    pub fn new() -> (Self, impl Stream<Item = io::Result<Bytes>> + Send + 'static) {
+        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+        let chunks = Self { sender, lines: Lines::default(), waiting: None, sent: false };
+        (chunks, ReceiverStream::new(receiver))
+    }
+
+    /// Nothing was written.
+    pub fn is_empty(&self) -> bool {
+        !self.sent && self.lines.gathered.is_empty()
+    }
+
+    /// Done once the reader has gone.
+    pub async fn closed(&self) {
+        self.sender.closed().await;
+    }
+
+    /// Ends the answer so that nobody takes it for whole. None once the reader has gone.
+    pub fn break_off(&self) -> Option<()> {
+        self.sender.blocking_send(Err(io::Error::other("a source broke off"))).ok()
+    }
+
+    pub fn item(&mut self, item: &impl serde::Serialize) {
+        // A vector takes all, and the wire's types have no maps whose keys could fail.
+        let written = serde_json::to_writer(&mut self.lines.gathered, item);
+        debug_assert!(written.is_ok(), "the wire's types are JSON");
+        self.lines.gathered.push(b'\n');
+    }
+
+    /// Adds the current line of a merge, which has number `n`. None once the reader has gone.
+    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<()> {
+        self.lines.line(merge, n, format);
         self.send_when_full()
+    }
+
+    /// What was not sent yet.
+    pub fn gathered(&mut self) -> &mut Vec<u8> {
+        &mut self.lines.gathered
     }
 
     pub fn send_when_full(&mut self) -> Option<()> {
         let enough = if self.sent { CHUNK_BYTES } else { FIRST_CHUNK_BYTES };
-        if self.gathered.len() >= enough { self.send() } else { Some(()) }
+        if self.lines.gathered.len() >= enough { self.send() } else { Some(()) }
     }
 
     /// Sends what is gathered, as soon as there is room for it; gives up after a while, and keeps it. None once the reader
     /// has gone.
     pub fn send(&mut self) -> Option<()> {
         self.wait()?;
-        if self.gathered.is_empty() {
+        if self.lines.gathered.is_empty() {
             return Some(());
         }
         self.sent = true;
         let next = Vec::with_capacity(CHUNK_BYTES + FIRST_CHUNK_BYTES);
-        let chunk = Bytes::from(std::mem::replace(&mut self.gathered, next));
+        let chunk = Bytes::from(std::mem::replace(&mut self.lines.gathered, next));
         let room = Handle::current().block_on(tokio::time::timeout(PATIENCE, self.sender.reserve()));
         match room {
             Ok(room) => room.ok()?.send(Ok(chunk)),

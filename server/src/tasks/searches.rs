@@ -63,6 +63,8 @@ struct State {
     found: LineSet,
     /// Blocks of the index that were searched.
     blocks: usize,
+    /// Lines that the log had when all was searched.
+    lines: u64,
     users: usize,
     /// Tells what searches to stop; none where nothing does.
     running: Option<Arc<AtomicBool>>,
@@ -111,6 +113,7 @@ impl Searches {
                 Arc::new(Search { typed, source, state: Mutex::default(), progress })
             }
         };
+        search.go_on();
         known.push(Arc::clone(&search));
         let in_use = search.take(filter);
         forget_old(&mut known);
@@ -138,6 +141,22 @@ fn forget_old(known: &mut Vec<Arc<Search>>) {
 }
 
 impl Search {
+    /// What was searched to its end is searched on, where the log has grown since.
+    fn go_on(&self) {
+        let index = self.source.log.index();
+        let mut state = lock(&self.state);
+        if state.running.is_some() || state.lines == index.lines() || !self.progress.borrow().ended {
+            return;
+        }
+        // The last block was not full.
+        state.blocks = state.blocks.saturating_sub(1);
+        let lines = state.blocks as u64 * index.spacing();
+        state.found.truncate(lines);
+        let found = state.found.len();
+        drop(state);
+        self.progress.send_replace(Progress { found, lines, share: 0.0, ended: false });
+    }
+
     /// `filter` lives as long as the search runs: a compiled expression takes more memory than what it finds.
     fn take(self: &Arc<Self>, filter: Filter) -> InUse {
         let mut state = lock(&self.state);
@@ -189,7 +208,11 @@ impl Search {
     fn search(&self, filter: &Filter, stop: &AtomicBool) -> Ended {
         let log = &self.source.log;
         let spacing = log.index().spacing();
-        let from = lock(&self.state).blocks;
+        let from = {
+            let mut state = lock(&self.state);
+            state.lines = log.index().lines();
+            state.blocks
+        };
         let began = Instant::now();
         log.search(filter, from, stop, |searched| {
             let mut state = lock(&self.state);

@@ -1,18 +1,20 @@
-//! A task as it stood at one moment: its sources opened, its order fixed, its index under way.
+//! A task that is open: its sources, their order, its index under way. What is numbered keeps its number while they grow.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Buckets, By, Error, FileSource, Filter, Index, Input, Log, Origin};
-use record::Timestamp;
-use record::wire::{ApiError, SourceInfo, State, TaskInfo};
+use engine::{Buckets, By, Error, Filter, Index, Input, Log};
+use record::wire::{ApiError, Live, Partial, SourceInfo, State, TaskInfo};
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::catalog::blocking;
+use super::follow::Shared;
+use super::found::{self, FoundSource};
 use super::kept::Kept;
+use super::sources::{OpenSource, Seen};
 use super::{FoundTask, Searches, Settings};
 use crate::problem;
 
@@ -27,34 +29,37 @@ pub struct Progress {
     pub complete: bool,
 }
 
-/// What tells one state of a file from another; none where nothing could be told.
-type Identity = Option<(u64, u64, u64, Timestamp)>;
-
-/// One source of a snapshot.
-#[derive(Debug)]
-struct SourceState {
-    id: String,
-    bytes: u64,
-    identity: Identity,
-    /// Its place among the log's inputs, or why it has none.
-    opened: Result<usize, Error>,
+/// What has become of a task since somebody last looked.
+pub enum Growth {
+    /// What is numbered is as it was; there may be more behind it.
+    Same,
+    /// There are other sources beside those that there were, whose lines keep their numbers: this comes in its place.
+    Wider(Arc<Snapshot>),
+    /// What was numbered is so no longer.
+    Other,
 }
 
-/// A task's sources as they were when it was opened. Its index is built once, in the background, for all who look.
+/// A task's sources in one order. Its index is built once, in the background, for all who look.
 pub struct Snapshot {
-    found: FoundTask,
+    id: String,
     generation: u64,
     log: Arc<Log>,
-    sources: Vec<SourceState>,
+    sources: StdMutex<Vec<OpenSource>>,
+    told: watch::Sender<Progress>,
     progress: watch::Receiver<Progress>,
     cancelled: Arc<AtomicBool>,
     searches: Searches,
+    /// What was written for those who follow.
+    shared: Shared,
     /// What was counted over the log, the newest last.
     stats: Mutex<Vec<Counted>>,
 }
 
 /// Into how many parts a log was divided, by what, and the parts.
-type Counted = ((u64, By), Arc<Buckets>);
+type Counted = ((u64, By, u64), Arc<Buckets>);
+
+/// Lines without an end that are told of at one time.
+const PARTIALS_MAX: usize = 3;
 
 /// Counts over one log that are remembered: a few widths of a window.
 const STATS_MAX: usize = 16;
@@ -77,53 +82,26 @@ impl Snapshot {
         let mut inputs = Vec::new();
         let mut sources = Vec::new();
         for source in &found.sources {
-            let identity = FileSource::identity_at(&source.path);
-            let opened = match &source.error {
-                Some(error) => Err(error.clone()),
-                None => settings.spools.open(&source.path).and_then(|opened| {
-                    let rules = settings.times.rules(opened.modified());
-                    let origin = Origin::find(&opened, &rules, engine::limits::BLOCK_BYTES_MIN)?;
-                    Ok(Input { id: source.id.as_str().into(), source: opened, rules, origin })
-                }),
-            };
-            if let Err(error) = &opened {
-                tracing::warn!(task = found.id, source = source.id, %error, "a source cannot be read");
-            }
-            let bytes = identity.map_or(0, |(_, _, bytes, _)| bytes);
-            let opened = opened.map(|input| {
-                inputs.push(input);
-                inputs.len() - 1
-            });
-            sources.push(SourceState { id: source.id.clone(), bytes, identity, opened });
+            let (source, input) = open(&found.id, source, settings, inputs.len());
+            inputs.extend(input);
+            sources.push(source);
         }
-        let (sender, progress) = watch::channel(Progress::default());
         let kept = Kept::new(&inputs, settings);
-        let log = Log::new(inputs);
-        let log = Arc::new(match kept.as_ref().and_then(|kept| kept.load(log.inputs())) {
+        let log = Log::growing(inputs, &ends(&sources));
+        let log = match kept.as_ref().and_then(|kept| kept.load(log.inputs())) {
             Some(index) => log.with_index(index),
             None => log,
-        });
-        let snapshot = Arc::new(Self {
-            found: found.clone(),
-            generation: generation(&sources),
-            searches: {
-                let searches = Searches::new(Arc::clone(&log), progress.clone(), Arc::clone(&settings.turns));
-                if let Some(before) = before.filter(|before| is_grown_from(&sources, before)) {
-                    searches.take_over(&before.searches, log.index().blocks().len());
-                }
-                searches
-            },
-            stats: Mutex::default(),
-            log,
-            sources,
-            progress,
-            cancelled: Arc::new(AtomicBool::new(false)),
-        });
+        };
+        let generation = generation(&sources);
+        let snapshot = Self::over(found.id.clone(), generation, log, sources, settings);
+        if let Some(before) = before.filter(|before| is_grown_from(&snapshot.sources(), before)) {
+            snapshot.searches.take_over(&before.searches, snapshot.log.index().blocks().len());
+        }
         let indexing = Indexing {
             log: Arc::clone(&snapshot.log),
             kept,
             cancelled: Arc::clone(&snapshot.cancelled),
-            progress: sender,
+            progress: snapshot.told.clone(),
         };
         // What was kept whole is there at once.
         if snapshot.log.index().is_complete() {
@@ -131,16 +109,105 @@ impl Snapshot {
         } else {
             tokio::spawn(indexing.run(Arc::clone(workers)));
         }
-        snapshot
+        Arc::new(snapshot)
     }
 
-    /// Nothing has changed since it was opened. Asks the file system about every source.
-    pub fn is_current(&self) -> bool {
-        self.found
-            .sources
-            .iter()
-            .zip(&self.sources)
-            .all(|(found, source)| FileSource::identity_at(&found.path) == source.identity)
+    fn over(id: String, generation: u64, log: Log, sources: Vec<OpenSource>, settings: &Settings) -> Self {
+        let log = Arc::new(log);
+        let (told, progress) = watch::channel(Progress::default());
+        Self {
+            id,
+            generation,
+            searches: Searches::new(Arc::clone(&log), progress.clone(), Arc::clone(&settings.turns)),
+            shared: Shared::default(),
+            stats: Mutex::default(),
+            log,
+            sources: StdMutex::new(sources),
+            told,
+            progress,
+            cancelled: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// Nothing has changed since somebody last looked. Asks the file system about every source.
+    pub fn is_current(&self, found: &FoundTask) -> bool {
+        let sources = self.sources();
+        sources.iter().all(OpenSource::is_current) && found::added(found, &sources).next().is_none()
+    }
+
+    /// Looks what has become of the sources, and numbers the lines that have come. Blocks. To be called by one at a time.
+    pub fn look(&self, found: &FoundTask, settings: &Settings) -> Growth {
+        // Lines are numbered behind those that are there.
+        if !self.log.index().is_complete() {
+            return Growth::Same;
+        }
+        let mut sources = self.sources().clone();
+        let is_gone =
+            |source: &OpenSource| source.opened.is_err() && !found.sources.iter().any(|found| found.id == source.id);
+        if sources.iter().any(is_gone) {
+            return Growth::Other;
+        }
+        let mut is_other = false;
+        for source in &mut sources {
+            is_other |= source.look() == Seen::Other;
+        }
+        if is_other {
+            *self.sources() = sources;
+            return Growth::Other;
+        }
+        let wider = self.wider(found, settings, &mut sources);
+        let log = wider.as_ref().map_or(&self.log, |wider| &wider.log);
+        let grown = log.grow(&ends(&sources));
+        let Ok(grown) = grown else { return Growth::Other };
+        let told = wider.as_ref().map_or(&self.told, |wider| &wider.told);
+        let was_growing = self.info().state;
+        *wider.as_ref().map_or_else(|| self.sources(), |wider| wider.sources()) = sources;
+        if grown || wider.is_some() || self.info().state != was_growing {
+            tell(told, &log.index());
+        }
+        wider.map_or(Growth::Same, |wider| Growth::Wider(Arc::new(wider)))
+    }
+
+    /// The task with the sources that were found since, and with those read anew of which too little was there to know how.
+    fn wider(&self, found: &FoundTask, settings: &Settings, sources: &mut Vec<OpenSource>) -> Option<Self> {
+        let before = self.log.ends()?;
+        let inputs = self.log.inputs();
+        let mut all: Vec<(Option<usize>, OpenSource, Option<Input>)> = Vec::new();
+        let mut differs = false;
+        for source in sources.iter() {
+            let input = source.opened.as_ref().ok().map(|place| (*place, &inputs[*place]));
+            let reread = input.and_then(|(place, input)| input.reread(before[place]).ok().flatten());
+            differs |= reread.is_some();
+            let from = source.opened.as_ref().ok().copied().filter(|place| reread.is_none() || before[*place] > 0);
+            let input = reread.or_else(|| input.map(|(_, input)| input.clone()));
+            all.push((from, source.clone(), input));
+        }
+        for added in found::added(found, sources) {
+            differs = true;
+            let (source, input) = open(&self.id, added, settings, 0);
+            all.push((None, source, input));
+        }
+        if !differs {
+            return None;
+        }
+        all.sort_by(|a, b| a.1.id.cmp(&b.1.id));
+        let (mut from, mut inputs) = (Vec::new(), Vec::new());
+        sources.clear();
+        for (old, mut source, input) in all {
+            if let Some(input) = input {
+                source.opened = Ok(inputs.len());
+                from.push(old);
+                inputs.push(input);
+            }
+            sources.push(source);
+        }
+        let log = self.log.widened(inputs, &from);
+        let wider = Self::over(self.id.clone(), self.generation, log, sources.clone(), settings);
+        Some(wider)
+    }
+
+    fn sources(&self) -> MutexGuard<'_, Vec<OpenSource>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Which order its numbers belong to: the same for the same sources, also after a restart.
@@ -169,7 +236,8 @@ impl Snapshot {
         self.indexed().await;
         // One at a time: the next may ask for the same.
         let mut known = self.stats.lock().await;
-        if let Some((_, buckets)) = known.iter().find(|(asked, _)| *asked == (count, by)) {
+        let lines = self.log.index().lines();
+        if let Some((_, buckets)) = known.iter().find(|(asked, _)| *asked == (count, by, lines)) {
             return Ok(Arc::clone(buckets));
         }
         let stop = StopOnDrop(Arc::default());
@@ -179,7 +247,7 @@ impl Snapshot {
         if known.len() == STATS_MAX {
             known.remove(0);
         }
-        known.push(((count, by), Arc::clone(&buckets)));
+        known.push(((count, by, lines), Arc::clone(&buckets)));
         Ok(buckets)
     }
 
@@ -188,9 +256,37 @@ impl Snapshot {
         &self.searches
     }
 
+    /// How many sources it has.
+    pub fn count(&self) -> usize {
+        self.sources().len()
+    }
+
+    /// What tells one moment of it from another: more lines, another state, more of a line that has no end yet.
+    pub fn moment(&self) -> (u64, u64, u64, State) {
+        let sources = self.sources();
+        let written = sources.iter().filter_map(|source| source.file().map(|file| file.written())).sum();
+        let lines = self.progress.borrow().lines;
+        (self.generation, lines, written, state_of(sources.iter().map(OpenSource::state)))
+    }
+
+    /// It was shipped, and nothing more is to be expected: all that there is is numbered.
+    pub fn is_over(&self) -> bool {
+        self.sources().iter().all(OpenSource::is_over)
+    }
+
+    /// The sources of which what was read is so no longer.
+    pub fn replaced(&self) -> Vec<String> {
+        self.sources().iter().filter(|source| source.is_replaced()).map(|source| source.id.clone()).collect()
+    }
+
+    /// What is written once for all who follow it.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The ids of all its sources.
     pub fn ids(&self) -> Vec<String> {
-        self.sources.iter().map(|source| source.id.clone()).collect()
+        self.sources().iter().map(|source| source.id.clone()).collect()
     }
 
     /// How far the index has come, and a way to wait for more.
@@ -200,17 +296,17 @@ impl Snapshot {
 
     /// The place among the log's inputs of the source with this id; its error, where it has none. None: no such source.
     pub fn place(&self, id: &str) -> Option<Result<usize, Error>> {
-        self.sources.iter().find(|source| source.id == id).map(|source| source.opened.clone())
+        self.sources().iter().find(|source| source.id == id).map(|source| source.opened.clone())
     }
 
     /// The ids of the sources that could not be read, or not to their end.
     pub fn failed(&self) -> Vec<String> {
         let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
-        let has_failed = |source: &&SourceState| match &source.opened {
-            Ok(place) => broken.contains(place),
+        let has_failed = |source: &&OpenSource| match &source.opened {
+            Ok(place) => broken.contains(place) || source.shipped_error().is_some(),
             Err(_) => true,
         };
-        self.sources.iter().filter(has_failed).map(|source| source.id.clone()).collect()
+        self.sources().iter().filter(has_failed).map(|source| source.id.clone()).collect()
     }
 
     /// The ids of those that broke off while they were counted, and of which this filter wants lines.
@@ -240,20 +336,36 @@ impl Snapshot {
         u64::try_from(lines).unwrap_or(u64::MAX)
     }
 
+    /// What pages that show it are told each time it has changed.
+    pub fn live(&self) -> Live {
+        let sources = self.sources();
+        let partial = sources
+            .iter()
+            .filter(|source| source.state() == State::Growing)
+            .filter_map(|source| Some(Partial { source: source.id.clone(), text: source.partial()? }))
+            .take(PARTIALS_MAX);
+        let progress = *self.progress.borrow();
+        Live {
+            generation: self.generation,
+            lines: progress.lines,
+            counted: progress.complete,
+            bytes: sources.iter().map(|source| self.source_bytes(source)).sum(),
+            sources: sources.len() as u64,
+            state: state_of(sources.iter().map(OpenSource::state)),
+            partial: partial.collect(),
+        }
+    }
+
     /// What the contract says of a task.
     pub fn info(&self) -> TaskInfo {
-        let sources = self.sources();
+        let sources = self.source_infos();
         let progress = *self.progress.borrow();
         let bytes = self.bytes();
         let index = self.log.index();
         let complete = index.is_complete();
-        let mut info = TaskInfo {
-            id: self.found.id.clone(),
-            state: if sources.iter().any(|source| source.state == State::Failed) {
-                State::Failed
-            } else {
-                State::Complete
-            },
+        TaskInfo {
+            id: self.id.clone(),
+            state: state_of(sources.iter().map(|source| source.state)),
             sources,
             bytes,
             lines: complete.then(|| index.lines()),
@@ -263,46 +375,40 @@ impl Snapshot {
             indexed: if complete { 1.0 } else { share(progress.bytes, bytes) },
             lines_estimate: self.lines_estimate(),
             levels: *index.levels(),
-        };
-        if let Some(ingest) = &self.found.shipped {
-            ingest.tell_states(&mut info);
         }
-        info
     }
 
     /// The bytes of its files when they were opened.
     pub fn bytes_on_disk(&self) -> u64 {
-        self.sources.iter().map(|source| source.bytes).sum()
+        self.sources().iter().map(OpenSource::bytes_on_disk).sum()
     }
 
     fn bytes(&self) -> u64 {
-        self.sources.iter().map(|source| self.source_bytes(source)).sum()
+        self.sources().iter().map(|source| self.source_bytes(source)).sum()
     }
 
     /// The length of its text, or of its file as long as it was not unpacked.
-    fn source_bytes(&self, source: &SourceState) -> u64 {
-        match source.opened {
-            Ok(place) => self.log.inputs()[place].source.bytes().unwrap_or(source.bytes),
-            Err(_) => source.bytes,
-        }
+    fn source_bytes(&self, source: &OpenSource) -> u64 {
+        let known = source.opened.as_ref().ok().and_then(|place| self.log.inputs()[*place].source.bytes_written());
+        known.unwrap_or_else(|| source.bytes_on_disk())
     }
 
-    fn sources(&self) -> Vec<SourceInfo> {
+    fn source_infos(&self) -> Vec<SourceInfo> {
         let index = self.log.index();
         let failures: HashMap<usize, &Error> =
             index.failures().iter().map(|failure| (failure.source, &failure.error)).collect();
-        self.sources
+        self.sources()
             .iter()
             .map(|source| {
                 let error = match &source.opened {
                     Err(error) => Some(error.to_string()),
-                    Ok(place) => failures.get(place).map(ToString::to_string),
+                    Ok(place) => failures.get(place).map(ToString::to_string).or_else(|| source.shipped_error()),
                 };
                 let lines = match source.opened {
                     Ok(place) if index.is_complete() => Some(index.lines_by_source()[place]),
                     _ => None,
                 };
-                let state = if error.is_some() { State::Failed } else { State::Complete };
+                let state = if error.is_some() { State::Failed } else { source.state() };
                 SourceInfo { id: source.id.clone(), state, bytes: self.source_bytes(source), lines, error }
             })
             .collect()
@@ -315,9 +421,29 @@ impl Drop for Snapshot {
     }
 }
 
+/// Opens a source; one that cannot be read is told.
+fn open(task: &str, found: &FoundSource, settings: &Settings, place: usize) -> (OpenSource, Option<Input>) {
+    let (source, input) = OpenSource::open(found, settings, place);
+    if let Err(error) = &source.opened {
+        tracing::warn!(task, source = source.id, %error, "a source cannot be read");
+    }
+    (source, input)
+}
+
+/// Where the lines of those end that could be opened, in the order of the log's inputs.
+fn ends(sources: &[OpenSource]) -> Vec<u64> {
+    sources.iter().filter(|source| source.opened.is_ok()).map(OpenSource::end).collect()
+}
+
+/// A task's state, by those of its sources.
+fn state_of(sources: impl Iterator<Item = State> + Clone) -> State {
+    let is = |state: State| sources.clone().any(|source| source == state);
+    [State::Failed, State::Growing, State::Lost].into_iter().find(|state| is(*state)).unwrap_or(State::Complete)
+}
+
 /// The sources are the files that they were, and none is shorter.
-fn is_grown_from(sources: &[SourceState], before: &Snapshot) -> bool {
-    let has_grown = |(now, then): (&SourceState, &SourceState)| match (now.identity, then.identity) {
+fn is_grown_from(sources: &[OpenSource], before: &Snapshot) -> bool {
+    let has_grown = |(now, then): (&OpenSource, &OpenSource)| match (now.identity, then.identity) {
         (Some((device, inode, bytes, _)), Some((old_device, old_inode, old_bytes, _))) => {
             (now.id == then.id && now.opened.is_ok() && then.opened.is_ok())
                 && (device, inode) == (old_device, old_inode)
@@ -325,7 +451,8 @@ fn is_grown_from(sources: &[SourceState], before: &Snapshot) -> bool {
         }
         _ => false,
     };
-    sources.len() == before.sources.len() && sources.iter().zip(&before.sources).all(has_grown)
+    let before = before.sources();
+    sources.len() == before.len() && sources.iter().zip(before.iter()).all(has_grown)
 }
 
 /// Bytes that a line takes, as long as none was counted.
@@ -367,13 +494,17 @@ impl Indexing {
     }
 
     fn tell(&self, index: &Index) {
-        let (lines, bytes, complete) = (index.lines(), index.bytes_passed(), index.is_complete());
-        self.progress.send_replace(Progress { lines, bytes, complete });
+        tell(&self.progress, index);
     }
 }
 
+fn tell(told: &watch::Sender<Progress>, index: &Index) {
+    let (lines, bytes, complete) = (index.lines(), index.bytes_passed(), index.is_complete());
+    told.send_replace(Progress { lines, bytes, complete });
+}
+
 /// A number for the sources' identities; JavaScript can hold it.
-fn generation(sources: &[SourceState]) -> u64 {
+fn generation(sources: &[OpenSource]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for source in sources {
         source.id.hash(&mut hasher);

@@ -137,8 +137,10 @@ impl Opening {
         match (failure, format) {
             (None, Format::Page) => out.item(&WindowItem::End),
             // Where there was no record, whose id would be asked for again, the end has one that is answered with 204.
-            (None, Format::Events) if is_empty => out.gathered.extend_from_slice(b"id: end\nevent: end\ndata: {}\n\n"),
-            (None, Format::Events) => out.gathered.extend_from_slice(b"event: end\ndata: {}\n\n"),
+            (None, Format::Events) if is_empty => {
+                out.gathered().extend_from_slice(b"id: end\nevent: end\ndata: {}\n\n")
+            }
+            (None, Format::Events) => out.gathered().extend_from_slice(b"event: end\ndata: {}\n\n"),
             (None, _) => {}
             (Some(error), _) => {
                 tracing::warn!(error = error.detail, "an answer broke off");
@@ -146,9 +148,9 @@ impl Opening {
                     Format::Page => out.item(&WindowItem::Error(error)),
                     Format::Ndjson => out.item(&serde_json::json!({ "error": error })),
                     Format::Events => {
-                        out.gathered.extend_from_slice(b"event: error\ndata: ");
+                        out.gathered().extend_from_slice(b"event: error\ndata: ");
                         out.item(&error);
-                        out.gathered.push(b'\n');
+                        out.gathered().push(b'\n');
                     }
                     Format::Text => {}
                 }
@@ -265,6 +267,29 @@ fn uncounted(log: &Log, place: Place, before: u64) -> Option<Merge> {
         }
         _ => None,
     }
+}
+
+/// The rank in what is wanted of the first line to send, and how many lines; a line that is not there yet is one to wait for.
+///
+/// # Errors
+///
+/// As [`Opening::find`], but for 416.
+pub async fn start(snapshot: &Arc<Snapshot>, wanted: &Wanted, zone: &Zone) -> Result<(u64, u64), ApiError> {
+    let view = View::of(snapshot, &wanted.filter, wanted.context, zone).await?;
+    let found = first(snapshot, &view, &wanted.start, zone).await;
+    let rank = match (found, &wanted.start) {
+        (Ok((rank, _)), _) => rank,
+        (Err(error), Start::Line(n)) if error.status == 416 => n.saturating_sub(1),
+        (Err(error), _) if error.status == 416 => view.count(snapshot).await,
+        (Err(error), _) => return Err(error),
+    };
+    let rank = rank.saturating_sub(wanted.before);
+    let Some(last) = &wanted.resume else { return Ok((rank, wanted.limit)) };
+    let last = match behind(snapshot, &view, last, zone).await {
+        Err(error) if error.status == 416 => view.count(snapshot).await,
+        found => found?,
+    };
+    Ok((last, wanted.limit.saturating_sub(last.saturating_sub(rank))))
 }
 
 /// The rank of the first line of a view that comes after the one that `start` names, which need not be in it.

@@ -57,20 +57,38 @@ pub struct Open {
     headers: BTreeMap<String, String>,
     reader: BufReader<TcpStream>,
     bodyless: bool,
+    /// What was read of the body, and not given out.
+    begun: Vec<u8>,
 }
 
 impl Open {
+    /// The next line of a body that goes on and on; panics where it ends.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        loop {
+            if let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.begun.drain(..=end).collect();
+                return String::from_utf8_lossy(&line[..end]).into_owned();
+            }
+            let mut body = std::mem::take(&mut self.begun);
+            let more = self.chunk(&mut body).expect("more of the body");
+            assert!(more, "the answer has ended after {:?}", String::from_utf8_lossy(&body));
+            self.begun = body;
+        }
+    }
+
     /// Reads the body to its end.
     pub fn read(mut self) -> Answer {
-        let mut body = Vec::new();
+        let mut body = std::mem::take(&mut self.begun);
         let chunked = self.headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
         let length = self.headers.get("content-length").map(|length| length.parse().expect("a length"));
         let whole = match length {
             _ if self.bodyless => true,
             _ if chunked => self.chunks(&mut body).is_ok(),
             Some(length) => {
+                let begun = body.len();
                 body.resize(length, 0);
-                self.reader.read_exact(&mut body).is_ok()
+                self.reader.read_exact(&mut body[begun..]).is_ok()
             }
             None => self.reader.read_to_end(&mut body).is_ok(),
         };
@@ -78,20 +96,22 @@ impl Open {
     }
 
     fn chunks(&mut self, body: &mut Vec<u8>) -> io::Result<()> {
-        loop {
-            let mut line = String::new();
-            if self.reader.read_line(&mut line)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let length = usize::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
-            let start = body.len();
-            body.resize(start + length, 0);
-            self.reader.read_exact(&mut body[start..])?;
-            self.reader.read_line(&mut String::new())?;
-            if length == 0 {
-                return Ok(());
-            }
+        while self.chunk(body)? {}
+        Ok(())
+    }
+
+    /// One chunk; false for the last.
+    fn chunk(&mut self, body: &mut Vec<u8>) -> io::Result<bool> {
+        let mut line = String::new();
+        if self.reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        let length = usize::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
+        let start = body.len();
+        body.resize(start + length, 0);
+        self.reader.read_exact(&mut body[start..])?;
+        self.reader.read_line(&mut String::new())?;
+        Ok(length > 0)
     }
 }
 
@@ -119,7 +139,7 @@ pub fn open_with(address: SocketAddr, request: &str, body: &[u8]) -> io::Result<
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
     let bodyless = request.starts_with("HEAD ") || matches!(status, 204 | 304);
-    Ok(Open { status, headers, reader, bodyless })
+    Ok(Open { status, headers, reader, bodyless, begun: Vec::new() })
 }
 
 /// A request's text.

@@ -73,8 +73,9 @@ impl Folder {
     }
 
     /// Appends to a file. It was changed now.
-    pub fn append(&self, name: &str, bytes: &str) {
-        let mut file = File::options().append(true).open(self.join(name)).expect("it is there");
+    pub fn append(&self, name: &str, bytes: impl AsRef<str>) {
+        let bytes = bytes.as_ref();
+        let mut file = File::options().create(true).append(true).open(self.join(name)).expect("it opens");
         file.write_all(bytes.as_bytes()).expect("written");
     }
 }

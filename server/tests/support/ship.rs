@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::http::{Answer, open_with, request};
 use super::server::{Server, segment};
-use super::{Folder, files, logboom};
+use super::{Folder, files, logboom, until};
 
 /// A folder in which a server keeps what is shipped to it.
 pub struct Kept(pub Folder);
@@ -80,4 +80,48 @@ pub fn standing(server: &Server, task: &str, source: &str) -> Option<(u64, bool)
     }
     assert_eq!((answer.status, answer.header("cache-control")), (204, "no-store"));
     Some((answer.header("upload-offset").parse().expect("an offset"), answer.header("upload-complete") == "?1"))
+}
+
+/// Lines that tell where they stand, this many bytes of them.
+pub fn log_of(bytes: usize) -> Vec<u8> {
+    let mut text = String::with_capacity(bytes + 100);
+    let mut n = 0;
+    while text.len() < bytes {
+        n += 1;
+        text.push_str(&format!("2026-11-22T02:00:00Z INFO line {n} of the log\n"));
+    }
+    text.truncate(bytes);
+    text.into_bytes()
+}
+
+/// What the server gives back of a source.
+#[track_caller]
+pub fn check_bytes(server: &Server, task: &str, source: &str, expected: &[u8]) {
+    // What was appended just now may be shown a second later.
+    let answer = until("as many bytes as were sent", || {
+        let answer = server.get(&raw(task, source));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        Some(answer).filter(|answer| answer.body.len() == expected.len())
+    });
+    assert!(answer.body == expected, "other bytes than were sent");
+}
+
+/// The task comes to be in this state.
+#[track_caller]
+pub fn check_state(server: &Server, id: &str, expected: &str) {
+    until(&format!("{id} is {expected}"), || Some(()).filter(|()| server.task(id).json()["state"] == expected));
+}
+
+/// Splitmix64: small, and the same everywhere.
+pub struct Splitmix(pub u64);
+
+impl Splitmix {
+    /// Any number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
 }

@@ -157,7 +157,7 @@ impl LogIdentity {
             out.hash(*last_hash);
             out.flag(*packed);
             out.number(text_bytes.map_or(0, |bytes| u128::from(bytes) + 1));
-            let Origin { layout: Layout { encoding, mark_bytes, wrapping }, first_key, untimed } = origin;
+            let Origin { layout: Layout { encoding, mark_bytes, wrapping }, first_key, untimed, .. } = origin;
             out.0.push(match encoding {
                 Encoding::Utf8 => 0,
                 Encoding::Utf16 { big_endian: false } => 1,
@@ -207,7 +207,8 @@ impl LogIdentity {
             };
             let first_key = Timestamp::from_nanos(bytes.signed()?);
             let untimed = bytes.flag()?;
-            let origin = Origin { layout: Layout { encoding, mark_bytes, wrapping }, first_key, untimed };
+            let origin =
+                Origin { layout: Layout { encoding, mark_bytes, wrapping }, first_key, untimed, timed_from: 0 };
             let depends_on_modified = bytes.flag()?;
             sources.push(SourceIdentity { id, file, text_bytes, origin, depends_on_modified });
         }
@@ -216,8 +217,8 @@ impl LogIdentity {
 }
 
 fn are_alike(old: &Origin, new: &Origin) -> bool {
-    let Origin { layout, first_key, untimed } = old;
-    (*layout, *first_key, *untimed) == (new.layout, new.first_key, new.untimed)
+    let Origin { layout, first_key, untimed, timed_from } = old;
+    (*layout, *first_key, *untimed, *timed_from) == (new.layout, new.first_key, new.untimed, new.timed_from)
 }
 
 impl SourceIdentity {

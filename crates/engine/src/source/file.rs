@@ -84,6 +84,39 @@ impl FileSource {
         Some((metadata.dev(), metadata.ino(), metadata.len(), modified(&metadata)))
     }
 
+    /// The same file as long as it is now. From now on it stays open: it may lose its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CutShort`] and [`Error::Replaced`] where it is not the file that has grown.
+    pub fn longer(&self) -> Result<Arc<Self>, Error> {
+        let file = self.file()?;
+        let metadata = file.metadata().map_err(|cause| open_error(&self.path, cause))?;
+        if metadata.len() < self.bytes {
+            return Err(Error::CutShort { name: self.name(), expected: self.bytes, found: metadata.len() });
+        }
+        if self.ends.get() != Some(&self.ends_now()) {
+            return Err(Error::Replaced { name: self.name() });
+        }
+        let longer = Arc::new(Self {
+            path: self.path.clone(),
+            identity: self.identity,
+            bytes: metadata.len(),
+            modified: modified(&metadata),
+            // Not among those that are closed to make room.
+            slot: Arc::new(Mutex::new(Some(file))),
+            ends: OnceLock::new(),
+            looked_at: Mutex::new(modified(&metadata)),
+        });
+        longer.ends.get_or_init(|| longer.ends_now());
+        Ok(longer)
+    }
+
+    /// `other` begins with the very bytes of this file, as far as their ends tell.
+    pub(crate) fn is_begin_of(&self, other: &Self) -> bool {
+        other.bytes >= self.bytes && self.ends.get().is_some_and(|ends| *ends == identity::ends_of(other, self.bytes))
+    }
+
     /// It is still as it was when it was opened, also under another name, as long as it could be read there.
     pub(crate) fn is_unchanged(&self) -> bool {
         let metadata = self.file().ok().and_then(|file| file.metadata().ok());

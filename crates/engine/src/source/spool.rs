@@ -18,7 +18,7 @@ use super::frames::{self, Table};
 use super::packed::{Home, Packed, packing_of};
 use super::scratch::{Full, Growing};
 use super::store::Store;
-use super::{DiskBudget, FileIdentity, FileSource, Packing, Source};
+use super::{DiskBudget, FileIdentity, FileSource, GrowingFile, Packing, Source};
 use crate::Error;
 use crate::cache::Cache;
 use crate::limits::{
@@ -35,6 +35,9 @@ pub struct Spools {
     text_max: u64,
     disk_max: u64,
 }
+
+/// A source, and the file that may grow, where it is one.
+pub type Followed = (Arc<dyn Source>, Option<Arc<GrowingFile>>);
 
 impl Spools {
     /// In an unnamed file in `folder`, which is gone with the process however it ends, within the budget of this process.
@@ -93,6 +96,23 @@ impl Spools {
             }
             None => Ok(file),
         }
+    }
+
+    /// The same; a file that is not packed is followed as it grows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn follow(&self, path: impl Into<PathBuf>) -> Result<Followed, Error> {
+        let path = path.into();
+        let named = Packing::of(&path);
+        let file = FileSource::open(&path)?;
+        if let Some(named) = named.filter(|_| file.bytes() != Some(0)) {
+            let packing = packing_of(&file)?.unwrap_or(named);
+            return Ok((self.unpack(file, packing)?, None));
+        }
+        let growing = Arc::new(GrowingFile::new(path, file));
+        Ok((Arc::clone(&growing) as Arc<dyn Source>, Some(growing)))
     }
 
     /// A packed file, read through.

@@ -87,10 +87,11 @@ pub struct Placed {
     pub text: Vec<u8>,
 }
 
-/// Contract, section 4, as it reads.
-fn model_of(source: usize, bytes: &[u8], modified: Timestamp) -> Vec<Placed> {
+/// Lines as they are cut: where each begins and the next one does, its own time, its text.
+type Cut = (u64, u64, Option<Timestamp>, Vec<u8>);
+
+fn cut(bytes: &[u8], mut offset: u64) -> (Vec<Cut>, Vec<bool>) {
     let mut lines = Vec::new();
-    let mut offset = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let next = offset + line.len() as u64;
         let text = line.strip_suffix(b"\n").unwrap_or(line);
@@ -107,19 +108,43 @@ fn model_of(source: usize, bytes: &[u8], modified: Timestamp) -> Vec<Placed> {
             .take(16)
             .any(|other| time.nanos() - other.nanos() > 60_000_000_000)
     };
-    let wild: Vec<bool> = (0..lines.len()).map(is_wild).collect();
+    let wild = (0..lines.len()).map(is_wild).collect();
+    (lines, wild)
+}
+
+/// Contract, section 4, as it reads.
+fn model_of(source: usize, bytes: &[u8], modified: Timestamp) -> Vec<Placed> {
+    let (lines, wild) = cut(bytes, 0);
     let first = lines
         .iter()
         .zip(&wild)
         .take_while(|((start, ..), _)| *start < 1 << 20)
         .find_map(|((_, _, time, _), wild)| time.filter(|_| !wild));
-    let mut key = first.unwrap_or(modified);
-    let mut level = None;
+    place((lines, wild), source, (first.unwrap_or(modified), None), first.is_none())
+}
+
+/// The lines of a stretch of a source that begins at `offset`, behind a line with this key and level.
+pub fn lines_of(
+    source: usize,
+    offset: u64,
+    bytes: &[u8],
+    before: (Timestamp, Option<Level>),
+    untimed: bool,
+) -> Vec<Placed> {
+    place(cut(bytes, offset), source, before, untimed)
+}
+
+fn place(
+    (lines, wild): (Vec<Cut>, Vec<bool>),
+    source: usize,
+    (mut key, mut level): (Timestamp, Option<Level>),
+    untimed: bool,
+) -> Vec<Placed> {
     let mut placed = Vec::new();
     for ((offset, _, time, text), wild) in lines.into_iter().zip(wild) {
         if let Some(time) = time
             && !wild
-            && first.is_some()
+            && !untimed
         {
             key = key.max(time);
         }
@@ -141,7 +166,7 @@ pub fn place_all(sources: &[Vec<u8>], modified: Timestamp) -> Vec<Placed> {
     lines
 }
 
-fn random_source(random: &mut Random, lines: u64) -> Vec<u8> {
+pub fn random_source(random: &mut Random, lines: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut millis = random.below(120_000);
     let timed = !random.one_in(6);

@@ -1,0 +1,282 @@
+//! A file that grows, followed by its name through rotation: one source without a seam.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use record::Timestamp;
+
+use super::{FileIdentity, FileSource, Source};
+use crate::Error;
+use crate::layout::Encoding;
+use crate::limits::BLOCK_BYTES_MAX;
+
+/// What a look at a growing file found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It is as it was.
+    Same,
+    /// There are more bytes behind those that were there.
+    Grown,
+    /// The bytes that were there are gone, or others are in their place: it is another source.
+    Replaced,
+}
+
+/// The bytes of a file and of all that come to bear its name after it, one behind the other.
+///
+/// A file that was renamed is read to its end before the next one is. One that was cut back is found again in the copy that
+/// was made before, if there is one (logrotate's `copytruncate`).
+#[derive(Debug)]
+pub struct GrowingFile {
+    path: PathBuf,
+    parts: RwLock<Vec<Part>>,
+    /// The end of what counts as its lines.
+    end: AtomicU64,
+    /// How far a newline was looked for, and where the last line with one ends.
+    lines: Mutex<(u64, u64)>,
+}
+
+/// One of the files.
+#[derive(Clone, Debug)]
+struct Part {
+    /// Where in the source its first byte lies.
+    start: u64,
+    file: Arc<FileSource>,
+}
+
+impl Part {
+    fn end(&self) -> u64 {
+        self.start + self.file.identity().2
+    }
+}
+
+impl GrowingFile {
+    /// Opens the file at `path`. None of its bytes count until [`Self::set_end`] says so.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSource::open`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        let file = FileSource::open(&path)?;
+        Ok(Self::new(path, file))
+    }
+
+    /// The file at `path`, which is open.
+    pub(crate) fn new(path: PathBuf, file: Arc<FileSource>) -> Self {
+        let parts = RwLock::new(vec![Part { start: 0, file }]);
+        Self { path, parts, end: AtomicU64::new(0), lines: Mutex::default() }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It is made of this file, by device and inode, or that is one of those that it is made of.
+    #[must_use]
+    pub fn has(&self, device: u64, inode: u64) -> bool {
+        self.parts().iter().any(|part| (part.file.identity().0, part.file.identity().1) == (device, inode))
+    }
+
+    /// All bytes that are there.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.parts().last().map_or(0, Part::end)
+    }
+
+    /// Only what lies before `end` counts from now on.
+    pub fn set_end(&self, end: u64) {
+        self.end.store(end, Ordering::Release);
+    }
+
+    /// Where the last line that has its newline ends. Reads what was written since this was last asked.
+    ///
+    /// # Errors
+    ///
+    /// That of reading.
+    pub fn last_line_end(&self, encoding: Encoding) -> Result<u64, Error> {
+        let written = self.written();
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let newline = encoding.newline();
+        let unit = newline.len() as u64;
+        let (searched, mut line_end) = *lines;
+        let mut to = written / unit * unit;
+        while to > searched {
+            let from = to.saturating_sub(BLOCK_BYTES_MAX as u64).max(searched / unit * unit);
+            let mut block = vec![0; usize::try_from(to - from).unwrap_or_default()];
+            let mut filled = 0;
+            while filled < block.len() {
+                match self.read_at(from + filled as u64, &mut block[filled..])? {
+                    0 => break,
+                    count => filled += count,
+                }
+            }
+            let last = block[..filled].chunks_exact(newline.len()).rposition(|unit| unit == newline);
+            if let Some(last) = last {
+                line_end = from + (last as u64 + 1) * unit;
+                break;
+            }
+            to = from;
+        }
+        *lines = (written, line_end);
+        Ok(line_end)
+    }
+
+    /// Looks what has become of the file, and takes in what was added.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be opened or read, though it is there.
+    pub fn look(&self) -> Result<Look, Error> {
+        let parts = self.parts();
+        let Some(last) = parts.last() else { return Ok(Look::Same) };
+        let (device, inode, bytes, modified) = last.file.identity();
+        match FileSource::identity_at(&self.path) {
+            Some(now) if now == (device, inode, bytes, modified) => Ok(Look::Same),
+            Some(now) if (now.0, now.1) == (device, inode) => match last.file.longer() {
+                Ok(longer) => Ok(self.put(parts.len() - 1, longer)),
+                Err(Error::CutShort { .. } | Error::Replaced { .. }) => self.cut_back(parts),
+                Err(error) => Err(error),
+            },
+            // Who writes has not moved on yet.
+            Some((_, _, 0, _)) | None => Ok(self.take_rest(&parts)),
+            Some(_) => self.rotated(&parts),
+        }
+    }
+
+    /// What was written to the last file, which may have lost its name.
+    fn take_rest(&self, parts: &[Part]) -> Look {
+        let Some(last) = parts.last() else { return Look::Same };
+        let renamed = || {
+            let (device, inode, ..) = last.file.identity();
+            let is_it = |path: &PathBuf| {
+                FileSource::identity_at(path).is_some_and(|found| (found.0, found.1) == (device, inode))
+            };
+            let path = older_names(&self.path).into_iter().map(|(_, path)| path).find(is_it)?;
+            FileSource::open(path).ok().filter(|found| last.file.is_begin_of(found))
+        };
+        match last.file.longer().ok().or_else(renamed) {
+            Some(longer) => self.put(parts.len() - 1, longer),
+            None => Look::Same,
+        }
+    }
+
+    /// Another file bears the name: the rest of the old one, those that came and went meanwhile, and the new one.
+    fn rotated(&self, parts: &[Part]) -> Result<Look, Error> {
+        self.take_rest(parts);
+        let mut parts = self.parts();
+        let before = parts.clone();
+        let Some(last) = parts.last() else { return Ok(Look::Same) };
+        let (device, inode, _, modified) = last.file.identity();
+        let older = older_names(&self.path);
+        let identities: Vec<_> = older.iter().map(|(_, path)| FileSource::identity_at(path)).collect();
+        let place =
+            identities.iter().position(|identity| identity.is_some_and(|found| (found.0, found.1) == (device, inode)));
+        for (at, ((_, path), identity)) in older.iter().zip(&identities).enumerate() {
+            let Some((device, inode, _, changed)) = *identity else { continue };
+            // The names are in the order of their age, the oldest first.
+            let is_newer = place.map_or(changed >= modified, |place| at > place);
+            if is_newer
+                && !before.iter().any(|part| (part.file.identity().0, part.file.identity().1) == (device, inode))
+            {
+                push(&mut parts, FileSource::open(path)?.longer()?);
+            }
+        }
+        match FileSource::open(&self.path) {
+            Ok(file) => push(&mut parts, file.longer()?),
+            // It is gone again, and will be looked for anew.
+            Err(Error::Open { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
+        Ok(Look::Grown)
+    }
+
+    /// The file was cut back: what it held is in a copy, or gone.
+    fn cut_back(&self, mut parts: Vec<Part>) -> Result<Look, Error> {
+        let Some(last) = parts.pop() else { return Ok(Look::Same) };
+        let copy = older_names(&self.path).into_iter().rev().find_map(|(_, path)| {
+            let copy = FileSource::open(path).ok()?;
+            last.file.is_begin_of(&copy).then_some(copy)
+        });
+        // Nothing was there to lose.
+        let Some(copy) = copy.or_else(|| (last.file.identity().2 == 0).then(|| Arc::clone(&last.file))) else {
+            return Ok(Look::Replaced);
+        };
+        push(&mut parts, copy.longer()?);
+        push(&mut parts, FileSource::open(&self.path)?.longer()?);
+        *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
+        Ok(Look::Grown)
+    }
+
+    /// Puts a longer file in the place of one that it was.
+    fn put(&self, at: usize, longer: Arc<FileSource>) -> Look {
+        let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(part) = parts.get_mut(at) else { return Look::Same };
+        let has_grown = longer.identity().2 > part.file.identity().2;
+        part.file = longer;
+        if has_grown { Look::Grown } else { Look::Same }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Source for GrowingFile {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error> {
+        let part = {
+            let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
+            let behind = parts.partition_point(|part| part.start <= offset);
+            // One that is empty begins where the next one does.
+            parts[..behind].iter().rev().find(|part| offset < part.end()).cloned()
+        };
+        match part {
+            Some(part) => part.file.read_at(offset - part.start, buf),
+            None => Ok(0),
+        }
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        Some(self.end.load(Ordering::Acquire))
+    }
+
+    fn bytes_written(&self) -> Option<u64> {
+        Some(self.written())
+    }
+
+    fn modified(&self) -> Timestamp {
+        self.parts().last().map(|part| part.file.modified()).unwrap_or_default()
+    }
+
+    fn file_identity(&self) -> Option<FileIdentity> {
+        let parts = self.parts();
+        // What is made of several, or has a rest that does not count, is known by none of them.
+        let whole = |part: &&Part| self.end.load(Ordering::Acquire) == part.end();
+        parts.first().filter(|_| parts.len() == 1).filter(whole)?.file.file_identity()
+    }
+}
+
+fn push(parts: &mut Vec<Part>, file: Arc<FileSource>) {
+    let start = parts.last().map_or(0, Part::end);
+    parts.push(Part { start, file });
+}
+
+/// `name.9`, … `name.1` beside `name`, with their numbers, the highest first: what a rotation makes of it.
+fn older_names(path: &Path) -> Vec<(u64, PathBuf)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let number = |other: &std::ffi::OsStr| {
+        let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes())?.strip_prefix(b".")?;
+        std::str::from_utf8(rest).ok()?.parse().ok()
+    };
+    let mut older: Vec<(u64, PathBuf)> = entries
+        .filter_map(|entry| entry.ok())
+        .filter_map(|entry| Some((number(&entry.file_name())?, entry.path())))
+        .collect();
+    older.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+    older
+}

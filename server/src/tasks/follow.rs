@@ -1,0 +1,361 @@
+//! Following a task: one look for all who do, and the new lines written once for all who read the same.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::{Log, Picker};
+use futures::Stream;
+use record::Zone;
+use record::wire::{ApiError, State};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::catalog::blocking;
+use super::chunks::{Format, Lines};
+use super::window::{Wanted, start};
+use super::{Catalog, Snapshot, Task, View};
+
+/// How often the files of a task are looked at while somebody follows it.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// How much longer it takes for each source.
+const LOOK_EVERY_SOURCE: Duration = Duration::from_micros(50);
+
+/// How long nothing may be sent: proxies close what is silent for a quarter of a minute and more.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How long files that do not grow are followed: nobody says of a file that it is whole.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bytes of lines that are sent at a time.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// Chunks that wait for a slow reader.
+const CHUNKS_WAITING: usize = 2;
+
+/// Stretches that are kept for others who read the same.
+const SHARED_MAX: usize = 8;
+
+/// Looks at a task again and again, and tells when something has changed.
+pub struct Ticker {
+    changed: watch::Receiver<u64>,
+    looking: AbortHandle,
+}
+
+impl Ticker {
+    /// Begins to look. To be called in the context of a runtime.
+    pub fn start(task: &Arc<Task>, catalog: &Arc<Catalog>) -> Self {
+        let (sender, changed) = watch::channel(0);
+        let (task, catalog) = (Arc::downgrade(task), Arc::clone(catalog));
+        let looking = tokio::spawn(async move {
+            let mut before = None;
+            while let Some(task) = task.upgrade() {
+                catalog.look_for_sources(&task).await;
+                let snapshot = task.look(true).await;
+                let moment = Some(snapshot.moment());
+                if moment != before {
+                    before = moment;
+                    sender.send_modify(|changes| *changes += 1);
+                }
+                let sources = u32::try_from(snapshot.count()).unwrap_or(u32::MAX);
+                drop((task, snapshot));
+                tokio::time::sleep(LOOK_EVERY + LOOK_EVERY_SOURCE * sources).await;
+            }
+        });
+        Self { changed, looking: looking.abort_handle() }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.looking.abort();
+    }
+}
+
+/// As long as this is held, somebody looks at the task.
+pub struct Following {
+    changed: watch::Receiver<u64>,
+    _ticker: Arc<Ticker>,
+}
+
+impl Following {
+    pub(super) fn of(ticker: Arc<Ticker>) -> Self {
+        Self { changed: ticker.changed.clone(), _ticker: ticker }
+    }
+
+    /// Waits until something has changed since this was last asked.
+    pub async fn changed(&mut self) {
+        if self.changed.changed().await.is_err() {
+            // Nobody looks any more: the task is gone.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The last stretches that were written, for all who ask for the same.
+#[derive(Default)]
+pub struct Shared(Mutex<VecDeque<Stretch>>);
+
+#[derive(Clone)]
+struct Stretch {
+    format: Format,
+    lines: std::ops::Range<u64>,
+    bytes: Bytes,
+}
+
+impl Shared {
+    /// The lines from `from` on, up to `end` or as many as make a chunk.
+    async fn stretch(&self, log: &Arc<Log>, from: u64, end: u64, format: Format) -> Result<Stretch, ApiError> {
+        // One at a time: the next most likely asks for the same.
+        let mut known = self.0.lock().await;
+        let same = |known: &&Stretch| known.format == format && known.lines.start == from && known.lines.end <= end;
+        if let Some(known) = known.iter().find(same) {
+            return Ok(known.clone());
+        }
+        let log = Arc::clone(log);
+        let written = blocking(move || {
+            let mut out = Lines::default();
+            let mut merge = log.merge_from(from);
+            let mut next = from;
+            while next < end && out.gathered.len() < CHUNK_BYTES && merge.next().is_some() {
+                next += 1;
+                out.line(&mut merge, Some(next), format);
+            }
+            match log.new_failure(merge.failures()) {
+                Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
+                None => Ok(Stretch { format, lines: from..next, bytes: out.gathered.into() }),
+            }
+        });
+        let stretch = written.await?;
+        if known.len() == SHARED_MAX {
+            known.pop_front();
+        }
+        known.push_back(stretch.clone());
+        Ok(stretch)
+    }
+}
+
+/// A reader who follows a task, and what was sent.
+struct Follower {
+    task: Arc<Task>,
+    following: Following,
+    snapshot: Arc<Snapshot>,
+    wanted: Wanted,
+    zone: Zone,
+    format: Format,
+    /// The rank of the next line in what is wanted.
+    rank: u64,
+    left: u64,
+    /// Up to where the lines of each source were sent before what is numbered became another.
+    sent: HashMap<usize, u64>,
+    quiet_since: Instant,
+    out: mpsc::Sender<io::Result<Bytes>>,
+}
+
+/// The lines that are wanted, and those that come, until the task has ended.
+///
+/// # Errors
+///
+/// As for the same without following; a place behind the end is waited for.
+pub async fn followed(
+    catalog: &Arc<Catalog>,
+    task: Arc<Task>,
+    wanted: Wanted,
+    format: Format,
+) -> Result<(Arc<Snapshot>, impl Stream<Item = io::Result<Bytes>> + Send + 'static), ApiError> {
+    let (following, zone) = (task.follow(catalog), catalog.zone().clone());
+    let snapshot = task.snapshot().await;
+    let (rank, left) = start(&snapshot, &wanted, &zone).await?;
+    let (out, chunks) = mpsc::channel(CHUNKS_WAITING);
+    let follower = Follower {
+        task,
+        following,
+        snapshot: Arc::clone(&snapshot),
+        wanted,
+        zone,
+        format,
+        rank,
+        left,
+        sent: HashMap::new(),
+        quiet_since: Instant::now(),
+        out,
+    };
+    tokio::spawn(follower.run(catalog.ending()));
+    Ok((snapshot, ReceiverStream::new(chunks)))
+}
+
+impl Follower {
+    /// Sends until the task ends, or the reader goes.
+    async fn run(mut self, ending: impl Future<Output = ()>) {
+        let mut ending = std::pin::pin!(ending);
+        loop {
+            let ended = self.has_ended();
+            match self.send_new().await {
+                Ok(Some(0)) if ended || self.left == 0 => break,
+                Ok(Some(0)) => {}
+                Ok(Some(_)) if self.left > 0 => {
+                    self.quiet_since = Instant::now();
+                    continue;
+                }
+                Ok(Some(_)) => break,
+                // The reader has gone.
+                Ok(None) => return,
+                Err(error) => {
+                    self.say_failed(&error).await;
+                    return;
+                }
+            }
+            tokio::select! {
+                () = self.following.changed() => self.look().await,
+                () = self.out.closed() => return,
+                () = &mut ending => {
+                    self.say_failed(&crate::problem::server_ends()).await;
+                    return;
+                }
+                () = tokio::time::sleep(HEARTBEAT) => {
+                    if self.beat().await.is_none() {
+                        return;
+                    }
+                }
+            }
+        }
+        if self.format == Format::Events {
+            self.send(Bytes::from_static(b"id: end\nevent: end\ndata: {}\n\n")).await;
+        }
+    }
+
+    /// No more is to be expected, once all that is there was sent.
+    fn has_ended(&self) -> bool {
+        if self.snapshot.is_over() {
+            return true;
+        }
+        let (.., state) = self.snapshot.moment();
+        state != State::Growing && state != State::Lost && self.quiet_since.elapsed() >= PATIENCE
+    }
+
+    /// Takes up the task as it is now. Where its lines have other numbers, those that were sent are remembered by their
+    /// places in their sources.
+    async fn look(&mut self) {
+        let now = self.task.snapshot().await;
+        if Arc::ptr_eq(&now, &self.snapshot) {
+            return;
+        }
+        if now.generation() != self.snapshot.generation() {
+            let (before, rank) = (Arc::clone(self.snapshot.log()), self.rank);
+            let is_whole = matches!(self.view().await, Ok(View::All));
+            let standings = blocking(move || {
+                let rank = if is_whole { rank } else { before.index().lines() };
+                before.merge_from(rank).standings()
+            });
+            let standings = standings.await;
+            let replaced = self.snapshot.replaced();
+            let inputs = self.snapshot.log().inputs();
+            self.sent.clear();
+            for (place, input) in now.log().inputs().iter().enumerate() {
+                let same = inputs.iter().position(|before| before.id == input.id);
+                if let Some(before) = same.filter(|_| !replaced.iter().any(|id| **id == *input.id)) {
+                    self.sent.insert(place, standings[before].offset);
+                }
+            }
+            self.rank = 0;
+        }
+        self.snapshot = now;
+    }
+
+    async fn view(&self) -> Result<View, ApiError> {
+        View::of(&self.snapshot, &self.wanted.filter, self.wanted.context, &self.zone).await
+    }
+
+    /// Sends some of what is there and was not sent; says how many lines were passed. None once the reader has gone.
+    async fn send_new(&mut self) -> Result<Option<u64>, ApiError> {
+        self.snapshot.indexed().await;
+        let view = self.view().await?;
+        let count = view.count(&self.snapshot).await;
+        let end = count.min(self.rank.saturating_add(self.left));
+        if self.rank >= end {
+            return Ok(Some(0));
+        }
+        let stretch = if matches!(view, View::All) && self.sent.is_empty() {
+            let shared = self.snapshot.shared();
+            shared.stretch(self.snapshot.log(), self.rank, end, self.format).await?
+        } else {
+            self.own_stretch(&view, end).await?
+        };
+        let passed = stretch.lines.end - stretch.lines.start;
+        if passed == 0 {
+            return Ok(Some(0));
+        }
+        self.rank = stretch.lines.end;
+        if self.left != u64::MAX {
+            self.left -= passed.min(self.left);
+        }
+        if stretch.bytes.is_empty() {
+            return Ok(Some(passed));
+        }
+        Ok(self.send(stretch.bytes).await.map(|()| passed))
+    }
+
+    /// A stretch that nobody else is likely to ask for.
+    async fn own_stretch(&self, view: &View, end: u64) -> Result<Stretch, ApiError> {
+        let count = usize::try_from(end - self.rank).unwrap_or(usize::MAX).min(1024);
+        let ordinals = view.lines(self.rank, count).await;
+        let (log, format, sent, from) = (Arc::clone(self.snapshot.log()), self.format, self.sent.clone(), self.rank);
+        blocking(move || {
+            let mut out = Lines::default();
+            let mut picker = Picker::new(log);
+            let mut next = from;
+            for ordinal in ordinals {
+                if out.gathered.len() >= CHUNK_BYTES {
+                    break;
+                }
+                let Some(merge) = picker.line(ordinal) else { break };
+                next += 1;
+                let was_sent = merge
+                    .current()
+                    .is_some_and(|(source, line)| sent.get(&source).is_some_and(|sent| line.offset < *sent));
+                if !was_sent {
+                    out.line(merge, Some(ordinal + 1), format);
+                }
+            }
+            match picker.failure() {
+                Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
+                None => Ok(Stretch { format, lines: from..next, bytes: out.gathered.into() }),
+            }
+        })
+        .await
+    }
+
+    /// A sign of life that no reader takes for a line. Text has none.
+    async fn beat(&self) -> Option<()> {
+        match self.format {
+            Format::Events => self.send(Bytes::from_static(b":\n\n")).await,
+            Format::Ndjson | Format::Page => self.send(Bytes::from_static(b"\n")).await,
+            Format::Text => Some(()),
+        }
+    }
+
+    /// Says why nothing comes any more, and breaks off.
+    async fn say_failed(&self, error: &ApiError) {
+        tracing::warn!(error = error.detail, "a reader cannot be followed on");
+        let told = serde_json::to_string(error).unwrap_or_default();
+        let last = match self.format {
+            Format::Events => format!("event: error\ndata: {told}\n\n"),
+            Format::Ndjson | Format::Page => format!("{{\"error\":{told}}}\n"),
+            Format::Text => String::new(),
+        };
+        if self.send(last.into()).await.is_some() && self.format != Format::Events {
+            let broken = self.out.send(Err(io::Error::other("a source broke off"))).await;
+            drop(broken);
+        }
+    }
+
+    /// None once the reader has gone.
+    async fn send(&self, bytes: Bytes) -> Option<()> {
+        self.out.send(Ok(bytes)).await.ok()
+    }
+}

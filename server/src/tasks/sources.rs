@@ -1,0 +1,221 @@
+//! The sources of a task that is open, and what has become of them since.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::{Encoding, Error, FileSource, GrowingFile, Input, Layout, Look, Origin, Source as _};
+use record::Timestamp;
+use record::wire::State;
+
+use super::Settings;
+use super::found::FoundSource;
+use crate::ingest::ShippedSource;
+
+/// How long a file counts as growing after it has last grown.
+const GROWING_FOR: Duration = Duration::from_secs(30);
+
+/// How long a file may be without its name: it may be on its way to another one.
+const NAMELESS_FOR: Duration = Duration::from_secs(1);
+
+/// Bytes that are shown of a line that has no end yet.
+const PARTIAL_BYTES_MAX: u64 = 4 << 10;
+
+/// What tells one state of a file from another; none where nothing could be told.
+pub type Identity = Option<(u64, u64, u64, Timestamp)>;
+
+/// One source of a task.
+#[derive(Clone, Debug)]
+pub struct OpenSource {
+    /// Its id.
+    pub id: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its file as it was when somebody last looked.
+    pub identity: Identity,
+    /// Its place among the log's inputs, or why it has none.
+    pub opened: Result<usize, Error>,
+    /// The file, where it can grow.
+    file: Option<Arc<GrowingFile>>,
+    grown_at: Option<Instant>,
+    replaced: bool,
+    gone_at: Option<Instant>,
+    /// Where it ended when it was last looked at, and whether a line ends there.
+    end: (u64, bool),
+    encoding: Encoding,
+    /// What knows its state, if it was shipped.
+    shipped: Option<Arc<ShippedSource>>,
+}
+
+/// What a look at a source found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Its lines end here now.
+    End(u64),
+    /// What was read of it is no longer so.
+    Other,
+}
+
+impl OpenSource {
+    /// Opens what was found, and reads its first lines. The input's place is the one that is given.
+    pub fn open(found: &FoundSource, settings: &Settings, place: usize) -> (Self, Option<Input>) {
+        let identity = FileSource::identity_at(&found.path);
+        let mut file = None;
+        let mut end = (u64::MAX, true);
+        let mut encoding = Encoding::default();
+        let opened = match &found.error {
+            Some(error) => Err(error.clone()),
+            None => settings.spools.follow(&found.path).and_then(|(source, growing)| {
+                let rules = settings.times.rules(source.modified());
+                if let Some(growing) = &growing {
+                    encoding = Layout::detect(&**growing)?.encoding;
+                    let written = growing.written();
+                    let line_end = growing.last_line_end(encoding)?;
+                    let may_go_on = found.shipped.as_ref().is_some_and(|source| !source.is_over());
+                    let whole = if may_go_on { line_end } else { written };
+                    end = (whole, line_end == whole);
+                    growing.set_end(whole);
+                }
+                let origin = Origin::find(&source, &rules, engine::limits::BLOCK_BYTES_MIN)?;
+                file = growing;
+                Ok(Input { id: found.id.as_str().into(), source, rules, origin })
+            }),
+        };
+        let (opened, input) = match opened {
+            Ok(input) => (Ok(place), Some(input)),
+            Err(error) => (Err(error), None),
+        };
+        let source = Self {
+            id: found.id.clone(),
+            path: found.path.clone(),
+            identity,
+            opened,
+            file,
+            grown_at: None,
+            replaced: false,
+            gone_at: None,
+            end,
+            encoding,
+            shipped: found.shipped.clone(),
+        };
+        (source, input)
+    }
+
+    /// The bytes of its file when somebody last looked.
+    pub fn bytes_on_disk(&self) -> u64 {
+        self.identity.map_or(0, |(_, _, bytes, _)| bytes)
+    }
+
+    /// Where its lines end.
+    pub fn end(&self) -> u64 {
+        self.end.0
+    }
+
+    /// What was written of a line that has no end yet: the last of it. None where there is no such line.
+    pub fn partial(&self) -> Option<String> {
+        let (file, written) = self.file.as_ref().map(|file| (file, file.written()))?;
+        let from = self.end.0.max(written.saturating_sub(PARTIAL_BYTES_MAX));
+        let mut bytes = vec![0; usize::try_from(written.checked_sub(from)?).ok()?];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match file.read_at(from + filled as u64, &mut bytes[filled..]) {
+                Ok(count) if count > 0 => filled += count,
+                _ => return None,
+            }
+        }
+        (filled > 0).then(|| match self.encoding {
+            Encoding::Utf8 => record::text::decode(&bytes, bytes.len() as u64).text.into_owned(),
+            Encoding::Utf16 { big_endian } => {
+                record::text::decode_utf16(&bytes, bytes.len() as u64, big_endian).text.into_owned()
+            }
+        })
+    }
+
+    /// Its file, where it can grow.
+    pub fn file(&self) -> Option<&Arc<GrowingFile>> {
+        self.file.as_ref()
+    }
+
+    /// Whether more is expected of it.
+    pub fn state(&self) -> State {
+        match &self.shipped {
+            Some(source) => source.state(),
+            None if self.is_growing() => State::Growing,
+            None => State::Complete,
+        }
+    }
+
+    /// Why it takes no more of what is shipped, if it has failed.
+    pub fn shipped_error(&self) -> Option<String> {
+        self.shipped.as_ref()?.status().error.clone()
+    }
+
+    /// It was shipped, takes no more, and all of it was looked at.
+    pub fn is_over(&self) -> bool {
+        let is_over = self.shipped.as_ref().is_some_and(|source| source.is_over());
+        is_over && self.file.as_ref().is_none_or(|file| self.end.0 == file.written() && self.is_current())
+    }
+
+    /// More may come: a last line without a newline is not numbered yet.
+    fn is_growing(&self) -> bool {
+        if let Some(source) = &self.shipped {
+            return !source.is_over();
+        }
+        self.grown_at.is_some_and(|grown| grown.elapsed() < GROWING_FOR)
+    }
+
+    /// It is as it was when somebody last looked. Asks the file system.
+    pub fn is_current(&self) -> bool {
+        self.gone_at.is_none()
+            && FileSource::identity_at(&self.path) == self.identity
+            && self.expected_end().is_none_or(|end| end == self.end.0)
+    }
+
+    /// Where its lines would end by what is known of it.
+    fn expected_end(&self) -> Option<u64> {
+        self.file.as_ref().filter(|_| !self.is_growing()).map(|file| file.written())
+    }
+
+    /// What was read of it is no longer so.
+    pub fn is_replaced(&self) -> bool {
+        self.replaced
+    }
+
+    /// Looks what has become of it.
+    pub fn look(&mut self) -> Seen {
+        let seen = self.look_at();
+        self.replaced |= seen == Seen::Other;
+        seen
+    }
+
+    fn look_at(&mut self) -> Seen {
+        let identity = FileSource::identity_at(&self.path);
+        let Some(file) = &self.file else {
+            return if identity == self.identity { Seen::End(self.end.0) } else { Seen::Other };
+        };
+        if identity.is_none() {
+            let gone_at = *self.gone_at.get_or_insert_with(Instant::now);
+            if gone_at.elapsed() > NAMELESS_FOR {
+                return Seen::Other;
+            }
+        } else {
+            self.gone_at = None;
+        }
+        match file.look() {
+            Ok(Look::Same) => {}
+            Ok(Look::Grown) => self.grown_at = Some(Instant::now()),
+            Ok(Look::Replaced) | Err(_) => return Seen::Other,
+        }
+        self.identity = identity;
+        let Ok(line_end) = file.last_line_end(self.encoding) else { return Seen::Other };
+        let written = file.written();
+        let end = if self.is_growing() { line_end.max(self.end.0) } else { written };
+        // The last line had no newline and a number: it is another one now.
+        if !self.end.1 && written > self.end.0 {
+            return Seen::Other;
+        }
+        self.end = (end, line_end == end);
+        file.set_end(end);
+        Seen::End(end)
+    }
+}

@@ -1,0 +1,216 @@
+//! Logs that grow while they are read: what comes is seen, once and in order, through rotation and all.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+
+use serde_json::Value;
+use support::http::{Open, request};
+use support::server::{Server, task};
+use support::{Folder, until};
+
+/// A line at this second.
+fn line(second: usize, text: &str) -> String {
+    format!("2026-11-22T02:{:02}:{:02}Z INFO {text}\n", second / 60, second % 60)
+}
+
+/// Reads a log as it grows.
+fn follow(server: &Server, id: &str, query: &str, headers: &[(&str, &str)]) -> Open {
+    server.send(&request("GET", &task(id, &format!("/lines?follow=1{query}")), headers))
+}
+
+/// The next so many records.
+#[track_caller]
+fn records(open: &mut Open, count: usize) -> Vec<Value> {
+    let mut records = Vec::new();
+    while records.len() < count {
+        let line = open.line();
+        if !line.is_empty() {
+            records.push(serde_json::from_str(&line).expect("a record"));
+        }
+    }
+    records
+}
+
+fn texts(records: &[Value]) -> Vec<String> {
+    let last = |record: &Value| record["text"].as_str().expect("a text").rsplit(' ').next().map(str::to_owned);
+    records.iter().filter_map(last).collect()
+}
+
+#[test]
+fn what_is_appended_comes_to_those_who_follow_and_keeps_its_number() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one")), ("task/b.log", line(2, "two"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 2)), ["one", "two"]);
+    folder.append("task/a.log", line(3, "three"));
+    assert_eq!(texts(&records(&mut open, 1)), ["three"]);
+    // A straggler does not push aside what has a number.
+    folder.append("task/b.log", line(1, "straggler"));
+    let late = records(&mut open, 1);
+    assert_eq!(
+        (texts(&late), &late[0]["n"], &late[0]["late"]),
+        (vec!["straggler".to_owned()], &4.into(), &true.into())
+    );
+    let now = server.lines("task", "");
+    assert_eq!(now.members("n"), ["1", "2", "3", "4"]);
+    assert_eq!(now.members("late"), ["null", "null", "null", "true"]);
+    assert_eq!(server.task("task").json()["state"], "growing");
+}
+
+#[test]
+fn a_line_without_its_newline_has_no_number_while_the_file_grows() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 1)), ["one"]);
+    let two = line(2, "two");
+    let (begin, rest) = two.split_at(12);
+    folder.append("task/a.log", format!("{}{begin}", line(2, "whole")));
+    assert_eq!(texts(&records(&mut open, 1)), ["whole"]);
+    let bytes = line(1, "one").len() + line(2, "whole").len() + begin.len();
+    until("the begin is there", || (server.task("task").json()["bytes"] == bytes).then_some(()));
+    assert_eq!(server.lines("task", "").members("n"), ["1", "2"]);
+    let raw = server.get(&task("task", "/sources/a.log/raw"));
+    assert!(raw.text().ends_with(begin), "the bytes are there");
+    folder.append("task/a.log", rest);
+    assert_eq!(texts(&records(&mut open, 1)), ["two"]);
+}
+
+#[test]
+fn a_rotation_loses_nothing_and_shows_nothing_twice() {
+    // NVFlare (N1) closes the old file without reading its rest, and loses whole files where several come between two looks.
+    let folder = Folder::with(&[("task/app.log", line(0, "0"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 1)), ["0"]);
+    let path =
+        |age: usize| if age == 0 { folder.join("task/app.log") } else { folder.join(format!("task/app.log.{age}")) };
+    let mut written = 1;
+    for round in 0..8 {
+        // The file is written to until the moment it loses its name, and after; several times in a row, at times.
+        for _ in 0..=round % 3 {
+            let mut file = fs::File::options().append(true).open(path(0)).expect("it opens");
+            file.write_all(line(written, &written.to_string()).as_bytes()).expect("written");
+            for age in (0..4).rev() {
+                if path(age).exists() {
+                    fs::rename(path(age), path(age + 1)).expect("renamed");
+                }
+            }
+            file.write_all(line(written + 1, &(written + 1).to_string()).as_bytes()).expect("written");
+            drop(file);
+            fs::write(path(0), line(written + 2, &(written + 2).to_string())).expect("written");
+            written += 3;
+        }
+        let from = written - 3 * (round % 3 + 1);
+        let expected: Vec<_> = (from..written).map(|n| n.to_string()).collect();
+        let found = records(&mut open, expected.len());
+        assert_eq!(texts(&found), expected, "round {round}");
+        assert!(found.iter().all(|record| record["source"] == "app.log"), "one source without a seam");
+    }
+    let sources = server.task("task").json()["sources"].clone();
+    assert_eq!(sources.as_array().map(Vec::len), Some(1), "{sources}");
+    assert_eq!(server.lines("task", "").members("n").len(), written);
+}
+
+#[test]
+fn a_copy_and_truncation_loses_nothing_that_was_copied() {
+    let folder = Folder::with(&[("task/app.log", line(1, "one"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 1)), ["one"]);
+    let log = folder.join("task/app.log");
+    folder.append("task/app.log", line(2, "two"));
+    fs::copy(&log, folder.join("task/app.log.1")).expect("copied");
+    let file = fs::File::options().write(true).open(&log).expect("it opens");
+    file.set_len(0).expect("cut back");
+    drop(file);
+    folder.append("task/app.log", line(3, "three"));
+    assert_eq!(texts(&records(&mut open, 2)), ["two", "three"]);
+    assert_eq!(server.lines("task", "").members("n"), ["1", "2", "3"]);
+}
+
+#[test]
+fn a_file_that_is_written_anew_is_followed_from_its_begin() {
+    let folder = Folder::with(&[("task/app.log", [line(1, "one"), line(2, "two")].concat())]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 2)), ["one", "two"]);
+    let before = server.task("task").header("logboom-generation").to_owned();
+    fs::write(folder.join("task/app.log"), line(3, "anew")).expect("written");
+    let found = records(&mut open, 1);
+    assert_eq!((texts(&found), &found[0]["n"]), (vec!["anew".to_owned()], &1.into()));
+    assert_ne!(server.task("task").header("logboom-generation"), before);
+}
+
+#[test]
+fn files_that_appear_are_followed_too() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 1)), ["one"]);
+    folder.append("task/c.log", line(2, "two"));
+    assert_eq!(texts(&records(&mut open, 1)), ["two"]);
+    folder.append("task/b.log", line(3, "three"));
+    assert_eq!(texts(&records(&mut open, 1)), ["three"]);
+    folder.append("task/a.log", line(4, "four"));
+    assert_eq!(texts(&records(&mut open, 1)), ["four"]);
+    assert_eq!(server.lines("task", "").members("source"), ["\"a.log\"", "\"c.log\"", "\"b.log\"", "\"a.log\""]);
+}
+
+#[test]
+fn a_file_that_began_without_a_time_is_ordered_by_those_that_come() {
+    let folder = Folder::with(&[("task/a.log", "banner\n".to_owned()), ("task/b.log", line(1, "one"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    records(&mut open, 2);
+    folder.append("task/a.log", line(700, "far"));
+    assert_eq!(texts(&records(&mut open, 1)), ["far"]);
+    folder.append("task/b.log", line(800, "farther"));
+    let last = records(&mut open, 1);
+    assert_eq!(texts(&last), ["farther"]);
+}
+
+#[test]
+fn only_what_is_asked_for_is_followed() {
+    let folder = Folder::with(&[("task/a.log", [line(1, "red"), line(2, "blue")].concat())]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "&q=red", &[]);
+    assert_eq!(texts(&records(&mut open, 1)), ["red"]);
+    folder.append("task/a.log", [line(3, "blue"), line(4, "red")].concat());
+    let found = records(&mut open, 1);
+    assert_eq!((texts(&found), &found[0]["n"]), (vec!["red".to_owned()], &4.into()));
+    let mut tail = follow(&server, "task", "&tail=0", &[]);
+    folder.append("task/a.log", line(5, "last"));
+    assert_eq!(texts(&records(&mut tail, 1)), ["last"]);
+    let mut two = follow(&server, "task", "&from=5&limit=2", &[]);
+    assert_eq!(texts(&records(&mut two, 1)), ["last"]);
+    folder.append("task/a.log", [line(6, "six"), line(7, "seven")].concat());
+    let rest = two.read();
+    assert!(rest.whole && rest.text().lines().count() == 1 && rest.text().contains("six"), "{}", rest.text());
+}
+
+#[test]
+fn a_stream_of_events_is_taken_up_where_it_broke_off() {
+    let folder = Folder::with(&[("task/a.log", [line(1, "one"), line(2, "two")].concat())]);
+    let server = Server::over(&folder);
+    let accept = ("Accept", "text/event-stream");
+    let mut open = follow(&server, "task", "", &[accept]);
+    let mut id = String::new();
+    while id.is_empty() {
+        id = open.line().strip_prefix("id: ").unwrap_or_default().to_owned();
+    }
+    drop(open);
+    let mut again = follow(&server, "task", "", &[accept, ("Last-Event-ID", &id)]);
+    let mut seen = Vec::new();
+    folder.append("task/a.log", line(3, "three"));
+    while seen.len() < 2 {
+        if let Some(data) = again.line().strip_prefix("data: ") {
+            seen.push(serde_json::from_str(data).expect("a record"));
+        }
+    }
+    assert_eq!(texts(&seen), ["two", "three"]);
+}
