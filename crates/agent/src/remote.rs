@@ -1,11 +1,15 @@
 //! The server as the agent sees it: one resource a source, asked with `HEAD` and grown with `PATCH`.
 
+mod address;
+
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+pub use address::Address;
+use address::{ANSWERED, FAILED, check_id, segment};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
@@ -14,7 +18,6 @@ use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder}
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -26,15 +29,8 @@ use crate::limits::{ANSWER_BYTES_MAX, REQUESTS_MAX};
 const OFFSET: &str = "upload-offset";
 const COMPLETE: &str = "upload-complete";
 
-/// What is known of a server: it was tried and did not answer; it has answered once. Before that, 0.
-const FAILED: u8 = 1;
-const ANSWERED: u8 = 2;
-
 /// How long a connection is kept for the next request; servers close theirs later.
 const POOLED: Duration = Duration::from_secs(20);
-
-/// All of an id but what no address gives a meaning to.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A server, and who we are to it. Cheap to clone; all clones share connections and the bound on requests.
 #[derive(Clone)]
@@ -72,70 +68,6 @@ pub enum Answer {
     Later(String, Option<Duration>),
     /// Never like this: what an operator must mend.
     Refused(String),
-}
-
-/// Where a server is, and who we are to it; nothing was asked of the system yet.
-#[derive(Clone, Debug)]
-pub struct Address {
-    /// `http://host:port` and what of a path stands before the interface, without a slash at its end.
-    base: Arc<str>,
-    is_secure: bool,
-    token: Option<HeaderValue>,
-    contact: Arc<AtomicU8>,
-}
-
-impl Address {
-    /// Reads an address.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Server`] for one that is none, [`Error::Id`] for a token that no header can hold.
-    pub fn new(address: &str, token: Option<&str>) -> Result<Self, Error> {
-        let wrong = |reason: &str| Error::Server { given: address.to_owned(), reason: reason.to_owned() };
-        let uri: Uri = address.parse().map_err(|_| wrong("it is no address"))?;
-        if !matches!(uri.scheme_str(), Some("http" | "https")) {
-            return Err(wrong("it must start with http:// or https://"));
-        }
-        let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("it must hold no user name; use --token"));
-        }
-        if uri.query().is_some() {
-            return Err(wrong("it must have no “?”"));
-        }
-        let token = token.map(|token| {
-            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Error::Id {
-                given: "(not shown)".to_owned(),
-                what: "a token",
-                reason: "it holds characters that a header cannot",
-            })?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
-        Ok(Self {
-            base: address.trim_end_matches('/').into(),
-            is_secure: uri.scheme_str() == Some("https"),
-            token: token.transpose()?,
-            contact: Arc::default(),
-        })
-    }
-
-    /// The server was tried, by this or a clone, and has never answered.
-    #[must_use]
-    pub fn is_away(&self) -> bool {
-        self.contact.load(Ordering::Relaxed) == FAILED
-    }
-
-    /// The page of a task.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Id`] for an id that is none.
-    pub fn page(&self, task: &str) -> Result<String, Error> {
-        check_id(task, "a task's id")?;
-        let segments: Vec<_> = task.split('/').map(segment).collect();
-        Ok(format!("{}/t/{}", self.base, segments.join("/")))
-    }
 }
 
 impl Server {
@@ -364,21 +296,6 @@ fn root(error: &dyn StdError) -> String {
     }
     let text = cause.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-}
-
-fn segment(id: &str) -> String {
-    utf8_percent_encode(id, SEGMENT).to_string()
-}
-
-fn check_id(id: &str, what: &'static str) -> Result<(), Error> {
-    let wrong = |reason| Err(Error::Id { given: id.to_owned(), what, reason });
-    if id.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return wrong("it is segments joined by “/”, none of them empty, “.” or “..”");
-    }
-    if !id.chars().all(|char| char.is_ascii_alphanumeric() || "/._:+=,@~-".contains(char)) {
-        return wrong("it may hold letters, digits and . _ : + = , @ ~ - alone");
-    }
-    Ok(())
 }
 
 #[cfg(test)]
