@@ -10,6 +10,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 
 use support::receiver::Receiver;
+use support::ship::Kept;
 use support::{Folder, Run, logboom, run, until, wait};
 
 /// `logboom run` of task `t` with further arguments, then a shell with this script.
@@ -134,6 +135,22 @@ fn r2_r3_runs_side_by_side_and_one_after_the_other_do_not_mix() {
 }
 
 #[test]
+fn r4_a_run_within_a_run_blocks_nobody() {
+    let (folder, receiver) = (folder(), Receiver::start());
+    let inner = format!(
+        "{} run --server {} --task t --source inner -- seq 1 20000",
+        env!("CARGO_BIN_EXE_logboom"),
+        receiver.url()
+    );
+    let done = run(shell(&folder, &receiver.url(), &["--source", "outer"], &inner), b"");
+    let expected: String = (1..=20_000).map(|number| format!("{number}\n")).collect();
+    assert!(done.status == Some(0) && done.text() == expected, "{}", done.err);
+    for source in ["inner.stdout", "outer.stdout"] {
+        assert!(receiver.stored("t", source).expect("stored").bytes == expected.as_bytes(), "{source}");
+    }
+}
+
+#[test]
 fn it_dies_of_the_signal_that_the_command_died_of() {
     let (folder, receiver) = (folder(), Receiver::start());
     for (name, number) in [("TERM", 15), ("KILL", 9), ("SEGV", 11), ("INT", 2)] {
@@ -209,4 +226,18 @@ fn whoever_takes_the_output_slowly_gets_all_of_it() {
     let mut all = Vec::new();
     std::io::Read::read_to_end(&mut child.stdout.take().expect("a pipe"), &mut all).expect("read");
     assert_eq!((all.len(), wait(&mut child).code()), (468_894, Some(0)));
+}
+
+#[test]
+fn what_a_command_wrote_is_a_complete_task_of_the_server_that_the_link_names() {
+    let kept = Kept::new();
+    let server = kept.serve(&[]);
+    let url = format!("http://{}", server.address);
+    let script = "echo 2026-11-22T02:00:00Z INFO one; echo 2026-11-22T02:00:01Z ERROR two >&2";
+    let done = run(shell(&kept.0, &url, &[], script), b"");
+    assert_eq!(done.status, Some(0));
+    let link = done.err.lines().next().and_then(|line| line.strip_prefix(&format!("logboom: {url}")));
+    assert_eq!(server.get(link.expect("a link")).status, 200, "{}", done.err);
+    until("the task is complete", || (server.task("t").json()["state"] == "complete").then_some(()));
+    assert_eq!(server.lines("t", "").members("source"), [r#""stdout""#, r#""stderr""#]);
 }
