@@ -306,6 +306,11 @@ fn tokens_that_make_no_sense_are_refused() {
     let mut command = logboom(folder.path());
     command.args(["serve", "a.log", "--listen", "127.0.0.1:0"]);
     assert!(!run(command, b"").err.contains(&secret), "a token that stands where its hash belongs is not repeated");
+    check_refused(&format!("\ntoken = \"{secret}\"\n"), &["logboom.toml", "line 2", "[[token]]"]);
+    let folder = Folder::with(&[("a.log", EARLY), ("logboom.toml", &*format!("token = \"{secret}\"\n"))]);
+    let mut command = logboom(folder.path());
+    command.args(["serve", "a.log", "--listen", "127.0.0.1:0"]);
+    assert!(!run(command, b"").err.contains(&secret));
     let mut useless = logboom(folder.path());
     useless.args(["token", "new"]);
     let done = run(useless, b"");

@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::Path;
 use std::thread;
 
@@ -108,6 +109,34 @@ fn headers_are_read_or_refused_by_name() {
     }
     assert_eq!(standing(&server, "t", "a"), None);
     check_at(&send(&[("Upload-Offset", "0;a=1"), ("Upload-Complete", "?0")]), 1);
+}
+
+#[test]
+fn bodies_that_come_in_at_one_time_have_room_for_64_mib_together() {
+    let kept = Kept::new();
+    let server = kept.serve(&[]);
+    let log = log_of(BODY_MAX);
+    let length = log.len().to_string();
+    let headers =
+        [("Content-Type", "application/partial-upload"), ("Upload-Offset", "0"), ("Content-Length", length.as_str())];
+    // Each lacks its last byte: what came of it is held.
+    let held: Vec<_> = (0..9)
+        .map(|sender| {
+            let mut stream = TcpStream::connect(server.address).expect("it listens");
+            let head = support::http::request("PATCH", &raw("held", &sender.to_string()), &headers);
+            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&log[1..])).expect("sent");
+            stream
+        })
+        .collect();
+    let refused =
+        until("there is no room", || Some(patch(&server, "t", "a", 0, &log)).filter(|answer| answer.status != 204));
+    check_problem(&refused, 503, &["at one time", "try again"]);
+    assert_eq!(refused.header("retry-after"), "1");
+    drop(held);
+    until("there is room again", || Some(()).filter(|()| patch(&server, "t", "b", 0, &log).status == 204));
+    // What broke off was not stored.
+    assert_eq!(standing(&server, "held", "0"), None);
+    check_bytes(&server, "t", "b", &log);
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

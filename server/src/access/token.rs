@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Prefixes;
 
 /// What every token starts with, so that those who look for leaked secrets find them.
-const MARK: &str = "lb_";
+pub const MARK: &str = "lb_";
 
 /// Random bytes of a token.
 const RANDOM_BYTES: usize = 32;

@@ -23,7 +23,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::trace::TraceLayer;
 
 use super::{ServeArgs, ShippedArgs, TimeArgs, TimeOptions};
-use crate::access::token::TokenConfig;
+use crate::access::token::{MARK, TokenConfig};
 use crate::access::{self, Access, sign_in};
 use crate::ingest::{self, Durability, Ingest, Options, Place};
 use crate::page_api::PageApi;
@@ -64,7 +64,17 @@ impl Config {
             None => return Ok(Self::default()),
         };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} makes no sense", path.display()))
+        let read = toml::from_str(&text).map_err(|error| {
+            let told = error.to_string();
+            if !told.contains(MARK) {
+                return anyhow::Error::msg(told);
+            }
+            // A token that stands there, where its hash belongs, is not repeated.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            anyhow::anyhow!("line {line} cannot be read; tokens stand in [[token]] blocks, by their hashes")
+        });
+        read.with_context(|| format!("{} makes no sense", path.display()))
     }
 }
 
@@ -234,7 +244,7 @@ fn announce(address: SocketAddr, tasks: usize) {
         tracing::warn!(%error, "cannot write to standard output");
     }
     if tasks == 0 {
-        eprintln!("logboom: there are no logs to show; name files or folders: logboom serve PATH…");
+        eprintln!("logboom: there are no logs to show yet; name files or folders (logboom serve PATH…), or ship some");
     }
     tracing::info!(%address, tasks, "serving");
 }
