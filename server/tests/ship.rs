@@ -299,7 +299,6 @@ fn n6_a_server_that_is_busy_is_asked_again_and_one_that_refuses_can_be_mended() 
         "HTTP/1.1 507 Insufficient Storage\r\nRetry-After: 0",
         "HTTP/1.1 500 Internal Server Error",
         "HTTP/1.1 408 Request Timeout",
-        "HTTP/1.1 404 Not Found",
         "HTTP/1.1 413 Content Too Large",
     ]);
     let ship = Ship::start(&folder, &receiver.url(), &["a.log"]);

@@ -28,6 +28,9 @@ pub const REQUESTS_MAX: usize = 3;
 /// batch.
 pub const MEMORY_BYTES: usize = 64 << 20;
 
+/// A server that asks for no wait at all has one of up to this long all the same.
+pub const LEAST_WAIT: Duration = Duration::from_secs(1);
+
 /// How long a source waits that the server refuses: an operator must mend that.
 pub const REFUSED_WAIT: Duration = Duration::from_secs(5);
 

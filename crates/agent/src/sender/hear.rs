@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 
 use super::{Sender, lock};
-use crate::limits::{BATCH_BYTES_MIN, REFUSED_WAIT};
+use crate::limits::{BATCH_BYTES_MIN, LEAST_WAIT, REFUSED_WAIT};
 use crate::remote::Answer;
 use crate::tape::Tape;
 
@@ -46,7 +46,7 @@ impl<T: Tape> Sender<T> {
         let length = front.batch.length;
         match answer {
             // Fewer than were sent: the rest goes again.
-            Answer::Took(Some(offset)) if offset < end && offset >= start && length > 0 => {
+            Answer::Took(Some(offset)) if offset < end && offset > start => {
                 self.advance(offset).await;
                 self.go_to(offset);
                 self.well();
@@ -94,9 +94,9 @@ impl<T: Tape> Sender<T> {
                 "{source}: the server has {offset} bytes of {acked} that it had acknowledged; they are sent again"
             ));
             self.acked = offset;
-            // A server that forgets again and again is not asked in a hot loop.
-            self.wait_until = Some(Instant::now() + self.backoff.next());
         }
+        // A server that forgets again and again, or takes nothing, is not asked in a hot loop.
+        self.wait_until = Some(Instant::now() + self.backoff.next());
         self.go_to(offset);
     }
 
@@ -139,7 +139,8 @@ impl<T: Tape> Sender<T> {
         self.teller.trouble(&self.source, &text);
         self.trouble = Some(text);
         let jittered = self.backoff.next();
-        self.wait_until = Some(Instant::now() + wait.map_or(jittered, |wait| wait + jittered.min(wait / 4)));
+        let wait = wait.map_or(jittered, |wait| (wait + jittered.min(wait / 4)).max(jittered.min(LEAST_WAIT)));
+        self.wait_until = Some(Instant::now() + wait);
         for pending in &mut self.pending {
             pending.gate = None;
             if let Some(answer) = pending.answer.take() {
