@@ -107,7 +107,7 @@ impl Error {
 }
 
 /// The system's words, without the number that Rust puts behind them.
-pub(crate) fn plain(cause: &io::Error) -> String {
+pub(crate) fn plain(cause: &dyn std::error::Error) -> String {
     let text = cause.to_string();
     let words = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = words.chars();

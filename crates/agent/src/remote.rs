@@ -294,8 +294,7 @@ fn root(error: &dyn StdError) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let text = cause.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+    crate::error::plain(cause)
 }
 
 #[cfg(test)]
