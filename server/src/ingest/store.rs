@@ -15,7 +15,7 @@ use super::committer::{Commit, Committer, Work};
 use super::ledger::{Deleted, Ledger, SourceRow};
 use super::limits::{COMMITS_WAITING_MAX, SOURCES_A_TASK_MAX, TASKS_MAX};
 use super::names;
-use super::options::Options;
+use super::options::{Durability, Options};
 use super::refused::Refused;
 use super::shipped::{ShippedSource, ShippedTask};
 use super::writer::{self, Piece, Room, Writer};
@@ -62,6 +62,15 @@ impl Store {
             );
         }
         let ledger = Ledger::open(&catalog, options.durability)?;
+        if options.durability == Durability::Disk {
+            // The folders' own names have to be on disk before anything in them is said to be. Those above may be others',
+            // which cannot be opened here, and were there before.
+            let sync = |path: &Path| File::open(path).and_then(|folder| folder.sync_all());
+            sync(folder).with_context(|| format!("cannot bring {} to disk", folder.display()))?;
+            for above in folder.ancestors().skip(1).take(2) {
+                sync(above).ok();
+            }
+        }
         let deleted: HashMap<_, _> = ledger.deleted()?.into_iter().collect();
         let tasks = recover(&data, &ledger)?;
         let written = tasks.values().flat_map(|task| {
