@@ -30,6 +30,8 @@ impl<T: Tape> Sender<T> {
                         self.go_to(at);
                         self.asked = true;
                         self.well();
+                        // Asking makes no source; what has no bytes yet is made by a message.
+                        self.heard = None;
                     }
                     Ok(Err(error)) => self.fail(error.to_string(), None),
                     Err(error) => self.fail(format!("{}: {error}", self.source), None),
