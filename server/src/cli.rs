@@ -1,15 +1,21 @@
 //! The command line: what may be typed, and where else it may come from.
 
 pub mod merge;
+pub mod run;
 pub mod serve;
+pub mod ship;
+pub mod token;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use record::scan::{Rules, TimeFormat};
 use record::{Timestamp, Zone};
+
+use crate::ingest::{self, Durability};
 
 /// Gathers the log lines of a task from wherever they lie, in one exact order.
 #[derive(Debug, Parser)]
@@ -27,6 +33,12 @@ pub enum Command {
     Serve(ServeArgs),
     /// Write the merged log to standard output.
     Merge(MergeArgs),
+    /// Send files to a server while they are written.
+    Ship(ship::ShipArgs),
+    /// Run a command, and send its output to a server.
+    Run(run::RunArgs),
+    /// Make tokens, which say who may read and ship what.
+    Token(TokenArgs),
 }
 
 /// How times are read.
@@ -46,11 +58,12 @@ pub struct ServeArgs {
     /// Files and folders to show: each folder that holds files is a task, the files in it are its sources.
     #[arg(value_name = "PATH", env = "LOGBOOM_PATHS", value_delimiter = None)]
     pub paths: Vec<PathBuf>,
-    /// The address to listen on, a loopback one; port 0 takes a free one. 127.0.0.1:7171 where it is not given.
+    /// The address to listen on; port 0 takes a free one. Without tokens (`logboom token new`) it has to be a loopback one.
+    /// 127.0.0.1:7171 where it is not given.
     #[arg(long, value_name = "ADDRESS", env = "LOGBOOM_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// The folder for what the server keeps, made if it is missing: indexes, and what packed sources unpack to. All of
-    /// it can be made again. `logboom` in the user's cache folder where it is not given.
+    /// The folder for what the server keeps, made if it is missing: what is shipped to it, in `shipped`, and what can be
+    /// made again, in `cache`. `logboom` in the user's data folder and in their cache folder where it is not given.
     #[arg(long, value_name = "DIR", env = "LOGBOOM_DATA")]
     pub data: Option<PathBuf>,
     /// Who may show a log in a page of their own (`/embed/…`): addresses such as `https://wiki.example`, with spaces
@@ -60,9 +73,60 @@ pub struct ServeArgs {
     /// The configuration file; `logboom.toml` in the current folder where it is not given and one lies there.
     #[arg(long, value_name = "FILE", env = "LOGBOOM_CONFIG")]
     pub config: Option<PathBuf>,
+    /// How shipped sources are kept.
+    #[command(flatten)]
+    pub shipped: ShippedArgs,
     /// How times are read.
     #[command(flatten)]
     pub times: TimeArgs,
+}
+
+/// How shipped sources are kept.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ShippedArgs {
+    /// When shipped bytes are acknowledged. `disk` where it is not given.
+    #[arg(long, value_enum, value_name = "WHEN", env = "LOGBOOM_DURABILITY")]
+    pub durability: Option<Durability>,
+    /// After how long without a message a growing source is lost, such as `30s` or `5m`. 30s where it is not given.
+    #[arg(long, value_name = "TIME", value_parser = ingest::duration, env = "LOGBOOM_IDLE_TIMEOUT")]
+    pub idle_timeout: Option<Duration>,
+    /// Bytes that shipped sources may take, such as `10GB`. Where they would take more, the tasks heard of longest ago are
+    /// deleted, but none that grows. No bound where it is not given.
+    #[arg(long, value_name = "BYTES", value_parser = ingest::bytes, env = "LOGBOOM_QUOTA")]
+    pub quota: Option<u64>,
+    /// How long a shipped task is kept after it was last heard of, such as `30d` or `12h`; then it is deleted, unless it
+    /// grows. For ever where it is not given.
+    #[arg(long, value_name = "TIME", value_parser = ingest::duration, env = "LOGBOOM_KEEP")]
+    pub keep: Option<Duration>,
+}
+
+/// `logboom token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token: it is shown once, with what goes into `logboom.toml` of the server.
+    New(TokenNewArgs),
+}
+
+/// `logboom token new`.
+#[derive(Debug, Args)]
+pub struct TokenNewArgs {
+    /// What it is called in logs and messages.
+    #[arg(long, value_name = "NAME", default_value = "token")]
+    pub name: String,
+    /// A task that it may read, with all whose ids go on after it with a `/`; `*` for all. May be given several times.
+    #[arg(long, value_name = "PREFIX")]
+    pub read: Vec<String>,
+    /// A task that it may ship, likewise.
+    #[arg(long, value_name = "PREFIX")]
+    pub write: Vec<String>,
 }
 
 /// `logboom merge`.

@@ -1,10 +1,12 @@
 //! The binary `logboom`: the command line, the server, its pages.
 
+mod access;
 mod cli;
 mod clock;
 mod filters;
 mod gather;
 mod ids;
+mod ingest;
 mod page_api;
 mod pages;
 mod problem;
@@ -23,10 +25,13 @@ fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let done = match command {
         Command::Merge(args) => cli::merge::run(&args),
+        Command::Ship(args) => cli::ship::run(args),
+        Command::Run(args) => cli::run::run(args),
         Command::Serve(args) => {
             log_to_standard_error();
             cli::serve::run(args)
         }
+        Command::Token(args) => cli::token::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("logboom: {error:#}");

@@ -46,7 +46,7 @@ impl PageApi {
 
 impl Api for PageApi {
     fn tasks(&self) -> BoxFuture<'_, Result<TaskList, ApiError>> {
-        async { Ok(self.shared.catalog.list(&Filter { limit: TASKS_MAX, ..Filter::default() }).await) }.boxed()
+        async { Ok(self.shared.list(Filter { limit: TASKS_MAX, ..Filter::default() }).await) }.boxed()
     }
 
     fn task(&self, id: String) -> BoxFuture<'_, Result<TaskInfo, ApiError>> {

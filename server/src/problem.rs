@@ -32,14 +32,15 @@ impl IntoResponse for Problem {
         let mut response = (status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
 }
 
-fn error(status: StatusCode, title: &str, detail: String) -> ApiError {
+/// A problem of this status.
+pub fn error(status: StatusCode, title: &str, detail: String) -> ApiError {
     ApiError { status: status.as_u16(), title: title.to_owned(), detail }
 }
 
@@ -83,7 +84,8 @@ pub fn no_route(path: &str) -> ApiError {
 
 /// 405: the address is right, the method is not.
 pub fn wrong_method(path: &str) -> ApiError {
-    error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", format!("{path:?} answers GET and HEAD"))
+    let methods = if path.ends_with("/raw") { "GET, HEAD and PATCH" } else { "GET and HEAD" };
+    error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", format!("{path:?} answers {methods}"))
 }
 
 /// 406: none of the forms that the client accepts.
@@ -128,4 +130,73 @@ pub fn broken(detail: &str) -> ApiError {
 /// 503: a source failed while it was read.
 pub fn source_failed(detail: String) -> ApiError {
     error(StatusCode::SERVICE_UNAVAILABLE, "a source cannot be read", detail)
+}
+
+/// 401: a token is needed.
+pub fn unauthorized() -> ApiError {
+    error(
+        StatusCode::UNAUTHORIZED,
+        "a token is needed",
+        "send a token that is known here in Authorization: Bearer; `logboom token new` makes one, browsers sign in at /sign-in"
+            .to_owned(),
+    )
+}
+
+/// 403: the token does not cover this.
+pub fn forbidden(token: &str, what: &str, task: &str) -> ApiError {
+    let detail =
+        format!("token {token:?} may not {what} {task:?}: a token's `{what}` prefixes in logboom.toml say what it may");
+    error(StatusCode::FORBIDDEN, "the token does not cover this", detail)
+}
+
+/// 403: a cookie alone changes nothing.
+pub fn needs_bearer() -> ApiError {
+    let detail = "a cookie reads and nothing else: send the token in Authorization: Bearer".to_owned();
+    error(StatusCode::FORBIDDEN, "the token does not cover this", detail)
+}
+
+/// 429: the token's limit is reached.
+pub fn too_often(token: &str, at_once: bool) -> ApiError {
+    let (what, option) =
+        if at_once { ("at one time", "requests_at_once") } else { ("a second", "requests_per_second") };
+    let detail =
+        format!("token {token:?} asks more often than it may {what} ({option} in logboom.toml): try again in a second");
+    error(StatusCode::TOO_MANY_REQUESTS, "too many requests", detail)
+}
+
+/// 410: the task was deleted.
+pub fn deleted(told: String) -> ApiError {
+    error(StatusCode::GONE, "the task was deleted", told)
+}
+
+/// 409: the id is that of a folder.
+pub fn taken(task: &str) -> ApiError {
+    let detail = format!("task {task:?} lies in a folder that this server shows: ship under another id");
+    error(StatusCode::CONFLICT, "the task is not shipped", detail)
+}
+
+/// 413: a body is too large.
+pub fn too_large(bytes_max: usize) -> ApiError {
+    let detail =
+        format!("a body has at most {bytes_max} bytes, packed and unpacked: send the rest with the next request");
+    error(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large", detail)
+}
+
+/// 415: a form of body that is not understood.
+pub fn unsupported(detail: String) -> ApiError {
+    error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body's form is not understood", detail)
+}
+
+/// 408: a body took too long.
+pub fn too_slow(time_max: std::time::Duration) -> ApiError {
+    let detail =
+        format!("a body arrives within {} s: send less at a time; nothing of it was stored", time_max.as_secs());
+    error(StatusCode::REQUEST_TIMEOUT, "the body took too long", detail)
+}
+
+/// 503: as many bodies as may come in at once are coming in.
+pub fn too_much_at_once() -> ApiError {
+    let detail =
+        "as many bytes as may come in at one time are coming in: try again in a second; nothing was stored".to_owned();
+    error(StatusCode::SERVICE_UNAVAILABLE, "too much at once", detail)
 }

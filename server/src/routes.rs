@@ -9,7 +9,9 @@ mod metrics;
 mod query;
 mod raw;
 mod stats;
+mod structured;
 mod tasks;
+mod upload;
 
 use std::sync::Arc;
 
@@ -20,11 +22,13 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use record::wire::ApiError;
+use record::wire::{ApiError, TaskList};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::access::Access;
+use crate::ingest::Ingest;
 use crate::problem::{self, Problem};
-use crate::tasks::{Catalog, Snapshot, Task};
+use crate::tasks::{Catalog, Filter, Snapshot, Task};
 pub use metrics::{Counters, count};
 
 /// Logs that may be sent at one time; each takes a thread as long as its reader reads.
@@ -42,6 +46,10 @@ pub struct Live;
 pub struct Shared {
     /// The tasks.
     pub catalog: Arc<Catalog>,
+    /// What is shipped.
+    pub ingest: Ingest,
+    /// Who may do what.
+    pub access: Arc<Access>,
     streams: Arc<Semaphore>,
     followers: Arc<Semaphore>,
     counters: Arc<Counters>,
@@ -50,9 +58,11 @@ pub struct Shared {
 impl Shared {
     /// What routes over these tasks share.
     #[must_use]
-    pub fn new(catalog: Arc<Catalog>) -> Self {
+    pub fn new(catalog: Arc<Catalog>, ingest: Ingest, access: Arc<Access>) -> Self {
         Self {
             catalog,
+            ingest,
+            access,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
             counters: Arc::default(),
@@ -63,9 +73,18 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// 404 where there is none.
+    /// 403 where who asks may not read it, 410 where it was deleted, 404 where there is none.
     pub async fn task(&self, id: &str) -> Result<Arc<Task>, ApiError> {
+        self.access.check_read(id)?;
+        if let Some(deleted) = self.ingest.deleted(id) {
+            return Err(deleted);
+        }
         self.catalog.task(id).await.ok_or_else(|| problem::no_task(id))
+    }
+
+    /// A page of the list of the tasks that who asks may read.
+    pub async fn list(&self, filter: Filter) -> TaskList {
+        self.catalog.list(&Filter { readable: self.access.readable(), ..filter }).await
     }
 
     /// What is counted.
@@ -109,7 +128,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/tasks/{task}/live", get(live::live))
         .route("/api/v1/tasks/{task}/matches", get(matches::matches))
         .route("/api/v1/tasks/{task}/stats", get(stats::stats))
-        .route("/api/v1/tasks/{task}/sources/{source}/raw", get(raw::raw))
+        .route("/api/v1/tasks/{task}/sources/{source}/raw", get(raw::raw).head(upload::head).patch(upload::patch))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))

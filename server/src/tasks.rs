@@ -15,6 +15,7 @@ mod sources;
 mod view;
 mod window;
 
+pub(crate) use catalog::blocking;
 pub use catalog::{Catalog, Filter, Task};
 pub use chunks::{Format, with_last_word};
 pub use follow::{Following, followed};
@@ -33,6 +34,7 @@ use engine::{Cache, Spools};
 use tokio::sync::Semaphore;
 
 use crate::cli::TimeOptions;
+use crate::ingest::Ingest;
 
 /// What holds for all tasks of a server.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct Settings {
     pub spools: Spools,
     /// Where indexes are kept, if anywhere.
     pub cache: Option<Arc<Cache>>,
+    /// What is shipped.
+    pub ingest: Ingest,
     /// Searches of all tasks that may run at one time.
     pub turns: Arc<Semaphore>,
 }

@@ -22,7 +22,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::trace::TraceLayer;
 
-use super::{ServeArgs, TimeArgs, TimeOptions};
+use super::{ServeArgs, ShippedArgs, TimeArgs, TimeOptions};
+use crate::access::token::{MARK, TokenConfig};
+use crate::access::{self, Access, sign_in};
+use crate::ingest::{self, Durability, Ingest, Options, Place};
 use crate::page_api::PageApi;
 use crate::pages::{self, Ancestors, Assets};
 use crate::routes::{self, Live, STREAMS_MAX, Shared};
@@ -41,6 +44,15 @@ struct Config {
     tz: Option<String>,
     time_format: Option<String>,
     frame_ancestors: Option<String>,
+    durability: Option<Durability>,
+    idle_timeout: Option<String>,
+    quota: Option<String>,
+    keep: Option<String>,
+    #[serde(default)]
+    token: Vec<TokenConfig>,
+    /// For `ship` and `run`.
+    #[serde(rename = "ship")]
+    _ship: Option<serde::de::IgnoredAny>,
 }
 
 impl Config {
@@ -52,7 +64,17 @@ impl Config {
             None => return Ok(Self::default()),
         };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} makes no sense", path.display()))
+        let read = toml::from_str(&text).map_err(|error| {
+            let told = error.to_string();
+            if !told.contains(MARK) {
+                return anyhow::Error::msg(told);
+            }
+            // A token that stands there, where its hash belongs, is not repeated.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            anyhow::anyhow!("line {line} cannot be read; tokens stand in [[token]] blocks, by their hashes")
+        });
+        read.with_context(|| format!("{} makes no sense", path.display()))
     }
 }
 
@@ -63,21 +85,29 @@ impl Config {
 /// Arguments that make no sense, and an address that cannot be had.
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = Config::read(args.config.as_deref())?;
+    let options = options(&args.shipped, &config)?;
+    let access = Arc::new(Access::new(&config.token).context("logboom.toml makes no sense")?);
     let times = TimeOptions::settle(&TimeArgs {
         tz: args.times.tz.or(config.tz),
         time_format: args.times.time_format.or(config.time_format),
     })?;
     let listen = args.listen.or(config.listen).unwrap_or((Ipv4Addr::LOCALHOST, 7171).into());
-    if !listen.ip().is_loopback() {
+    if !listen.ip().is_loopback() && !access.is_required() {
         anyhow::bail!(
             "--listen {listen}: without tokens the server listens on loopback alone, such as 127.0.0.1:{}; \
-             put a proxy that knows who may read before it",
+             `logboom token new` makes a token for logboom.toml",
             listen.port()
         );
     }
     let ancestors = args.frame_ancestors.or(config.frame_ancestors);
     let ancestors = ancestors.map_or(Ok(Ancestors::default()), |text| Ancestors::read(&text))?;
-    let (spools, cache) = keep_in(args.data.or(config.data))?;
+    let data = args.data.or(config.data);
+    let place = match &data {
+        Some(folder) => Place::Named(folder.join("shipped")),
+        None => Place::Usual(users_folder("XDG_DATA_HOME", ".local/share").map(|folder| folder.join("shipped"))),
+    };
+    let (spools, cache) = keep_in(data)?;
+    let ingest = Ingest::open(place, options).context("cannot keep what is shipped")?;
     let roots = if args.paths.is_empty() { config.paths.unwrap_or_default() } else { args.paths };
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     // While one search waits for the disk, another can use the core.
@@ -88,11 +118,30 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .max_blocking_threads(2 * STREAMS_MAX + 256)
         .build()
         .context("cannot start")?;
-    let catalog = Catalog::new(roots, Settings { times, spools, cache, turns }, workers);
-    let done = runtime.block_on(serve(listen, Arc::new(catalog), ancestors));
+    let catalog = Catalog::new(roots, Settings { times, spools, cache, ingest: ingest.clone(), turns }, workers);
+    let shared = Shared::new(Arc::new(catalog), ingest.clone(), access);
+    let done = runtime.block_on(serve(listen, shared, ancestors));
+    ingest.end();
     // Threads that still merge for readers that are gone end by themselves; nobody waits for them.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
+}
+
+/// How shipped sources are kept: as the command line says, else the configuration.
+fn options(args: &ShippedArgs, config: &Config) -> anyhow::Result<Options> {
+    let usual = Options::default();
+    let time = |name: &str, text: &Option<String>| {
+        let time = text.as_deref().map(ingest::duration).transpose();
+        time.map_err(|fault| anyhow::anyhow!("logboom.toml: {name}: {fault}"))
+    };
+    let quota = config.quota.as_deref().map(ingest::bytes).transpose();
+    let quota = quota.map_err(|fault| anyhow::anyhow!("logboom.toml: quota: {fault}"))?;
+    Ok(Options {
+        durability: args.durability.or(config.durability).unwrap_or(usual.durability),
+        idle: args.idle_timeout.or(time("idle_timeout", &config.idle_timeout)?).unwrap_or(usual.idle),
+        quota: args.quota.or(quota),
+        keep: args.keep.or(time("keep", &config.keep)?),
+    })
 }
 
 /// Where what can be made again is kept: what packed sources unpack to, and indexes.
@@ -101,7 +150,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 ///
 /// A folder that was named and cannot be used. One that was not named is done without then.
 fn keep_in(named: Option<PathBuf>) -> anyhow::Result<(Spools, Option<Arc<Cache>>)> {
-    let folder = named.clone().or_else(usual_data_folder);
+    let folder = named.clone().or_else(|| users_folder("XDG_CACHE_HOME", ".cache"));
     let opened = folder.as_ref().map(|folder| Cache::open(folder.join("cache"), CACHE_BYTES_MAX));
     match (opened, folder) {
         (Some(Ok(cache)), Some(folder)) => Ok((Spools::new(folder).with_cache(Arc::clone(&cache)), Some(cache))),
@@ -115,14 +164,15 @@ fn keep_in(named: Option<PathBuf>) -> anyhow::Result<(Spools, Option<Arc<Cache>>
     }
 }
 
-/// The user's own folder for what can be made again (XDG Base Directory Specification).
-fn usual_data_folder() -> Option<PathBuf> {
+/// The user's own folder of this kind (XDG Base Directory Specification).
+fn users_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
-    Some(caches.join("logboom"))
+    let folder = absolute(variable).or_else(|| Some(absolute("HOME")?.join(below_home)))?;
+    Some(folder.join("logboom"))
 }
 
-async fn serve(listen: SocketAddr, catalog: Arc<Catalog>, ancestors: Ancestors) -> anyhow::Result<()> {
+async fn serve(listen: SocketAddr, shared: Shared, ancestors: Ancestors) -> anyhow::Result<()> {
+    let catalog = Arc::clone(&shared.catalog);
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; is another logboom running? --listen takes another port")
     })?;
@@ -130,7 +180,7 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>, ancestors: Ancestors) 
     // Before anybody knows the address: who does may send a signal.
     let told = told().context("cannot listen for signals")?;
     let (told_to_end, mut ending) = watch::channel(false);
-    let app = app(Arc::clone(&catalog), ancestors);
+    let app = app(shared, ancestors);
     // Without this a short answer waits 40 ms for the reader's system to confirm its first half (Nagle's algorithm).
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -163,8 +213,8 @@ async fn serve(listen: SocketAddr, catalog: Arc<Catalog>, ancestors: Ancestors) 
 }
 
 /// All that the server answers.
-fn app(catalog: Arc<Catalog>, ancestors: Ancestors) -> Router {
-    let shared = Shared::new(catalog);
+fn app(shared: Shared, ancestors: Ancestors) -> Router {
+    let access = Arc::clone(&shared.access);
     let api = Arc::new(PageApi::new(shared.clone()));
     let counters = Arc::clone(shared.counters());
     // Bytes of a source are sent as they are, so that a range of them means something; events are flushed one by one.
@@ -174,8 +224,12 @@ fn app(catalog: Arc<Catalog>, ancestors: Ancestors) -> Router {
         .and(|_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions| extensions.get::<Live>().is_none());
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed);
     // A line a request, at level debug: method, address, status, time.
-    routes::router(shared)
-        .merge(pages::router(api, Assets::embedded(), ancestors))
+    let mut router = routes::router(shared).merge(pages::router(api, Assets::embedded(), ancestors));
+    if access.is_required() {
+        router = router.merge(sign_in::router(Arc::clone(&access), Assets::embedded().files().style));
+    }
+    router
+        .layer(middleware::from_fn_with_state(access, access::guard))
         .layer(middleware::from_fn_with_state(counters, routes::count))
         .layer(compression)
         .layer(TraceLayer::new_for_http())
@@ -190,7 +244,7 @@ fn announce(address: SocketAddr, tasks: usize) {
         tracing::warn!(%error, "cannot write to standard output");
     }
     if tasks == 0 {
-        eprintln!("logboom: there are no logs to show; name files or folders: logboom serve PATH…");
+        eprintln!("logboom: there are no logs to show yet; name files or folders (logboom serve PATH…), or ship some");
     }
     tracing::info!(%address, tasks, "serving");
 }

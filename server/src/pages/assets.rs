@@ -30,7 +30,7 @@ impl Assets {
     }
 
     /// Where pages find them.
-    pub(super) fn files(self) -> Files {
+    pub fn files(self) -> Files {
         let address = |name: &str| self.0.iter().find(|asset| asset.name == name).map(Asset::address);
         Files {
             style: address("pkg/app.css").unwrap_or_default(),

@@ -32,6 +32,11 @@ struct Route {
     route: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: String,
+}
+
 /// What is counted of requests.
 pub struct Counters {
     requests: Family<Answered, Counter>,
@@ -71,6 +76,21 @@ pub async fn metrics(State(shared): State<Shared>) -> Response {
         Unit::Seconds,
         counters.seconds.clone(),
     );
+    let shipped = shared.ingest.figures();
+    let counted = [
+        ("ingest_bytes", "Bytes that were shipped and acknowledged", shipped.bytes),
+        ("ingest_commits", "Commits that made shipped bytes durable", shipped.commits),
+    ];
+    for (name, help, value) in counted {
+        let counter = Counter::<u64, AtomicU64>::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
+    let by_state = Family::<InState, Gauge<u64, AtomicU64>>::default();
+    for (state, count) in ["growing", "complete", "lost", "failed"].into_iter().zip(shipped.sources) {
+        by_state.get_or_create(&InState { state: state.to_owned() }).set(count);
+    }
+    registry.register("ingest_sources", "Shipped sources by state", by_state);
     let now = shared.catalog.now();
     let gauges = [
         ("tasks", "Tasks that are shown", now.tasks),
@@ -78,6 +98,7 @@ pub async fn metrics(State(shared): State<Shared>) -> Response {
         ("lines_indexed", "Lines that the indexes of the open tasks know", now.lines),
         ("bytes_open", "Bytes of the open tasks' sources", now.bytes),
         ("searches_running", "Searches that run now", now.searches),
+        ("ingest_stored_bytes", "Bytes that shipped sources take", shipped.stored),
         ("streams_open", "Logs that are being sent now", shared.streams() as u64),
     ];
     for (name, help, value) in gauges {

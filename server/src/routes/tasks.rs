@@ -35,8 +35,9 @@ pub async fn list(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Re
         state,
         cursor: query.text("cursor").filter(|cursor| !cursor.is_empty()).map(ToOwned::to_owned),
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        ..Filter::default()
     };
-    Ok(Json(shared.catalog.list(&filter).await))
+    Ok(Json(shared.list(filter).await))
 }
 
 /// One task, with its sources.

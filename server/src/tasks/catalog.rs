@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::folders::Folders;
 use super::follow::{Following, Ticker};
 use super::snapshot::Growth;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
+use crate::access::Prefixes;
 use crate::clock;
 
 /// For how long what was seen in the file system is believed.
@@ -105,9 +107,18 @@ impl Task {
                 }
             }
         }
+        let state = if failed > 0 { State::Failed } else { State::Complete };
+        let shipped = found.shipped.and_then(|_| self.settings.ingest.task(&self.id));
+        if let Some(task) = &shipped {
+            // What lies behind the durable bytes was not acknowledged.
+            bytes = task.sources.iter().map(|source| source.bytes).sum();
+            changed = task.sources.iter().map(|source| source.arrived).max();
+            failed = task.sources.iter().filter(|source| source.state == State::Failed).count() as u64;
+            error = error.or_else(|| task.sources.iter().find_map(|source| source.error.clone()));
+        }
         TaskSummary {
             id: self.id.clone(),
-            state: if failed > 0 { State::Failed } else { State::Complete },
+            state: shipped.map_or(state, |task| task.state),
             sources: found.sources.len() as u64,
             bytes,
             lines: None,
@@ -234,6 +245,8 @@ pub struct Catalog {
     open: Arc<OpenTasks>,
     tasks: RwLock<BTreeMap<String, Arc<Task>>>,
     looked: Mutex<Instant>,
+    /// Which revision of what is shipped was seen.
+    shipped: AtomicU64,
     ending: watch::Sender<bool>,
 }
 
@@ -265,6 +278,8 @@ pub struct Filter {
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: usize,
+    /// Those that who asks may read.
+    pub readable: Prefixes,
 }
 
 impl Catalog {
@@ -278,6 +293,7 @@ impl Catalog {
             open: Arc::default(),
             tasks: RwLock::default(),
             looked: Mutex::new(Instant::now()),
+            shipped: AtomicU64::new(0),
             ending: watch::Sender::default(),
         };
         catalog.look(true);
@@ -288,15 +304,15 @@ impl Catalog {
     pub async fn task(self: &Arc<Self>, id: &str) -> Option<Arc<Task>> {
         let known = self.known().get(id).map(Arc::clone);
         match known {
-            Some(task) => self.look_for_sources(&task).await,
-            None => self.look_again(false).await,
+            Some(task) if !self.has_other_shipped() => self.look_for_sources(&task).await,
+            _ => self.look_again(false).await,
         }
         self.known().get(id).map(Arc::clone)
     }
 
     /// Finds the sources of a task anew, where its folders may have others by now.
     pub(super) async fn look_for_sources(self: &Arc<Self>, task: &Arc<Task>) {
-        if task.may_have_other_sources().await {
+        if self.has_other_shipped() || task.may_have_other_sources().await {
             self.look_again(false).await;
         }
     }
@@ -323,6 +339,7 @@ impl Catalog {
         let wanted: Vec<_> = self
             .known()
             .iter()
+            .filter(|(id, _)| filter.readable.cover(id))
             .filter(|(id, _)| id.starts_with(&filter.prefix) && id.to_lowercase().contains(&q))
             .filter(|(id, _)| filter.cursor.as_ref().is_none_or(|cursor| *id > cursor))
             .map(|(_, task)| Arc::clone(task))
@@ -366,6 +383,11 @@ impl Catalog {
         self.settings.times.zone()
     }
 
+    /// A folder's task has this id.
+    pub fn is_found(&self, id: &str) -> bool {
+        self.known().get(id).is_some_and(|task| task.found().shipped.is_none())
+    }
+
     /// All tasks, in the order of their ids.
     pub fn all(&self) -> Vec<Arc<Task>> {
         self.known().values().map(Arc::clone).collect()
@@ -391,24 +413,31 @@ impl Catalog {
     /// Looks for tasks, unless somebody did just now. See [`Self::look`].
     async fn look_again(self: &Arc<Self>, forget: bool) {
         let mut looked = self.looked.lock().await;
-        if looked.elapsed() >= LOOK_AGAIN {
+        if looked.elapsed() >= LOOK_AGAIN || self.has_other_shipped() {
             let catalog = Arc::clone(self);
             blocking(move || catalog.look(forget)).await;
             *looked = Instant::now();
         }
     }
 
+    /// Shipped sources have come or gone: who was told that they are there finds them at once.
+    fn has_other_shipped(&self) -> bool {
+        self.settings.ingest.revision() != self.shipped.load(Ordering::Acquire)
+    }
+
     /// Looks for tasks; those that are as they were keep their snapshots. What is no longer there is forgotten, or else
     /// stays and has failed.
     fn look(&self, forget: bool) {
         let began = clock::now();
-        let found = find_tasks(&self.roots);
+        self.shipped.store(self.settings.ingest.revision(), Ordering::Release);
+        let found = find_tasks(&self.roots, &self.settings.ingest);
         let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *tasks);
         for found in found {
             let folders = Folders::of(&found, began);
             let task = match before.remove(&found.id) {
-                Some(task) => {
+                // One that was deleted and shipped again is another.
+                Some(task) if task.found().shipped == found.shipped => {
                     *task.folders.lock().unwrap_or_else(PoisonError::into_inner) = folders;
                     let known = task.found();
                     if !known.is_like(&found) && (forget || !known.is_more_than(&found)) {
@@ -416,7 +445,7 @@ impl Catalog {
                     }
                     task
                 }
-                None => Arc::new(Task {
+                _ => Arc::new(Task {
                     folders: std::sync::Mutex::new(folders),
                     settings: Arc::clone(&self.settings),
                     workers: Arc::clone(&self.workers),

@@ -231,6 +231,9 @@ impl Follower {
 
     /// No more is to be expected, once all that is there was sent.
     fn has_ended(&self) -> bool {
+        if self.snapshot.is_over() {
+            return true;
+        }
         let (.., state) = self.snapshot.moment();
         state != State::Growing && state != State::Lost && self.quiet_since.elapsed() >= PATIENCE
     }

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::Error;
 
 use super::sources::OpenSource;
 use crate::gather::{self, Hidden};
 use crate::ids;
+use crate::ingest::{Ingest, ShippedSource, SourceNow, TaskNow};
 
 /// A source as it was found: not opened yet.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct FoundSource {
     pub path: PathBuf,
     /// Why it cannot be read, where that is known already.
     pub error: Option<Error>,
+    /// What knows its state, if it was shipped.
+    pub shipped: Option<Arc<ShippedSource>>,
 }
 
 /// A task as it was found.
@@ -27,6 +31,8 @@ pub struct FoundTask {
     pub id: String,
     /// Its sources, in the order that breaks ties.
     pub sources: Vec<FoundSource>,
+    /// Which shipped task it is, if it was shipped: one that comes again under the same id is another.
+    pub shipped: Option<u64>,
 }
 
 impl FoundTask {
@@ -34,6 +40,7 @@ impl FoundTask {
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self.id == other.id
+            && self.shipped == other.shipped
             && self.sources.len() == other.sources.len()
             && self
                 .sources
@@ -56,18 +63,24 @@ pub fn added<'a>(found: &'a FoundTask, open: &[OpenSource]) -> impl Iterator<Ite
     let known: HashSet<String> = open.iter().map(|source| source.id.clone()).collect();
     found.sources.iter().filter(move |source| {
         let rotated = source.id.rsplit_once('.').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let rotated = rotated.filter(|_| found.shipped.is_none());
         !known.contains(&source.id) && rotated.is_none_or(|(name, _)| !known.contains(name))
     })
 }
 
-/// Every task below `roots`: each folder that holds files is one, and so is a root that is a file.
+/// Every task that was shipped, and every one below `roots`: each folder that holds files is one, and so is a root that is
+/// a file. A shipped task keeps its id, by which its sender asks; a folder of that name gets a number.
 #[must_use]
-pub fn find_tasks(roots: &[PathBuf]) -> Vec<FoundTask> {
-    let mut taken = HashSet::new();
-    let mut tasks = Vec::new();
+pub fn find_tasks(roots: &[PathBuf], ingest: &Ingest) -> Vec<FoundTask> {
+    let mut tasks: Vec<_> = ingest.tasks().into_iter().map(shipped).collect();
+    let mut taken: HashSet<String> = tasks.iter().map(|task| task.id.clone()).collect();
     for root in roots {
         if root.is_dir() {
+            let shipped = ingest.folder().and_then(|folder| below(root, folder));
             for (folder, found) in gather::folders(root, Hidden::PassedOver) {
+                if shipped.as_ref().is_some_and(|shipped| folder.starts_with(shipped)) {
+                    continue;
+                }
                 let id = match folder.strip_prefix(root) {
                     Ok(below) if !below.as_os_str().is_empty() => ids::of_path(below),
                     _ => own_name(root),
@@ -78,15 +91,30 @@ pub fn find_tasks(roots: &[PathBuf]) -> Vec<FoundTask> {
                     id: own_name(&folder),
                     path: folder.clone(),
                     error: Some(error),
+                    shipped: None,
                 }));
-                tasks.push(FoundTask { id: ids::unique(id, &mut taken), sources });
+                tasks.push(FoundTask { id: ids::unique(id, &mut taken), sources, shipped: None });
             }
         } else {
             let id = ids::unique(own_name(root), &mut taken);
-            tasks.push(FoundTask { id, sources: sources(vec![root.clone()]) });
+            tasks.push(FoundTask { id, sources: sources(vec![root.clone()]), shipped: None });
         }
     }
     tasks
+}
+
+/// The way to `folder` through `root`, if it lies there.
+fn below(root: &Path, folder: &Path) -> Option<PathBuf> {
+    let (real_root, folder) = (root.canonicalize().ok()?, folder.canonicalize().ok()?);
+    Some(root.join(folder.strip_prefix(real_root).ok()?))
+}
+
+fn shipped(task: TaskNow) -> FoundTask {
+    let sources = task.sources.into_iter().map(|source| {
+        let SourceNow { id, path, source, .. } = source;
+        FoundSource { id, path, error: None, shipped: Some(source) }
+    });
+    FoundTask { id: task.id, sources: sources.collect(), shipped: Some(task.birth) }
 }
 
 /// The sources of one folder: by name, bytewise.
@@ -96,7 +124,7 @@ fn sources(files: Vec<PathBuf>) -> Vec<FoundSource> {
         .into_iter()
         .map(|path| {
             let name = path.file_name().map_or_else(|| gather::readable(&path), gather::readable);
-            FoundSource { id: ids::unique(name, &mut taken), path, error: None }
+            FoundSource { id: ids::unique(name, &mut taken), path, error: None, shipped: None }
         })
         .collect();
     sources.sort_by(|a, b| a.id.cmp(&b.id));
@@ -115,6 +143,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::ingest::{Options, Place};
 
     #[track_caller]
     fn check(files: &[&str], roots: &[&str], expected: &[(&str, &[&str])]) {
@@ -125,7 +154,8 @@ mod tests {
             fs::write(path, "x").expect("written");
         }
         let roots: Vec<_> = roots.iter().map(|root| top.path().join(root)).collect();
-        let found = find_tasks(&roots);
+        let ingest = Ingest::open(Place::Usual(None), Options::default()).expect("nothing is opened");
+        let found = find_tasks(&roots, &ingest);
         let found: Vec<(&str, Vec<&str>)> = found
             .iter()
             .map(|task| (task.id.as_str(), task.sources.iter().map(|source| source.id.as_str()).collect()))

@@ -269,6 +269,11 @@ impl Snapshot {
         (self.generation, lines, written, state_of(sources.iter().map(OpenSource::state)))
     }
 
+    /// It was shipped, and nothing more is to be expected: all that there is is numbered.
+    pub fn is_over(&self) -> bool {
+        self.sources().iter().all(OpenSource::is_over)
+    }
+
     /// The sources of which what was read is so no longer.
     pub fn replaced(&self) -> Vec<String> {
         self.sources().iter().filter(|source| source.is_replaced()).map(|source| source.id.clone()).collect()
@@ -298,7 +303,7 @@ impl Snapshot {
     pub fn failed(&self) -> Vec<String> {
         let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
         let has_failed = |source: &&OpenSource| match &source.opened {
-            Ok(place) => broken.contains(place),
+            Ok(place) => broken.contains(place) || source.shipped_error().is_some(),
             Err(_) => true,
         };
         self.sources().iter().filter(has_failed).map(|source| source.id.clone()).collect()
@@ -397,7 +402,7 @@ impl Snapshot {
             .map(|source| {
                 let error = match &source.opened {
                     Err(error) => Some(error.to_string()),
-                    Ok(place) => failures.get(place).map(ToString::to_string),
+                    Ok(place) => failures.get(place).map(ToString::to_string).or_else(|| source.shipped_error()),
                 };
                 let lines = match source.opened {
                     Ok(place) if index.is_complete() => Some(index.lines_by_source()[place]),

@@ -10,6 +10,7 @@ use record::wire::State;
 
 use super::Settings;
 use super::found::FoundSource;
+use crate::ingest::ShippedSource;
 
 /// How long a file counts as growing after it has last grown.
 const GROWING_FOR: Duration = Duration::from_secs(30);
@@ -42,6 +43,8 @@ pub struct OpenSource {
     /// Where it ended when it was last looked at, and whether a line ends there.
     end: (u64, bool),
     encoding: Encoding,
+    /// What knows its state, if it was shipped.
+    shipped: Option<Arc<ShippedSource>>,
 }
 
 /// What a look at a source found.
@@ -67,8 +70,11 @@ impl OpenSource {
                 if let Some(growing) = &growing {
                     encoding = Layout::detect(&**growing)?.encoding;
                     let written = growing.written();
-                    end = (written, growing.last_line_end(encoding)? == written);
-                    growing.set_end(written);
+                    let line_end = growing.last_line_end(encoding)?;
+                    let may_go_on = found.shipped.as_ref().is_some_and(|source| !source.is_over());
+                    let whole = if may_go_on { line_end } else { written };
+                    end = (whole, line_end == whole);
+                    growing.set_end(whole);
                 }
                 let origin = Origin::find(&source, &rules, engine::limits::BLOCK_BYTES_MIN)?;
                 file = growing;
@@ -79,11 +85,20 @@ impl OpenSource {
             Ok(input) => (Ok(place), Some(input)),
             Err(error) => (Err(error), None),
         };
-        let (id, path) = (found.id.clone(), found.path.clone());
-        (
-            Self { id, path, identity, opened, file, grown_at: None, replaced: false, gone_at: None, end, encoding },
-            input,
-        )
+        let source = Self {
+            id: found.id.clone(),
+            path: found.path.clone(),
+            identity,
+            opened,
+            file,
+            grown_at: None,
+            replaced: false,
+            gone_at: None,
+            end,
+            encoding,
+            shipped: found.shipped.clone(),
+        };
+        (source, input)
     }
 
     /// The bytes of its file when somebody last looked.
@@ -123,10 +138,29 @@ impl OpenSource {
 
     /// Whether more is expected of it.
     pub fn state(&self) -> State {
-        if self.is_growing() { State::Growing } else { State::Complete }
+        match &self.shipped {
+            Some(source) => source.state(),
+            None if self.is_growing() => State::Growing,
+            None => State::Complete,
+        }
     }
 
+    /// Why it takes no more of what is shipped, if it has failed.
+    pub fn shipped_error(&self) -> Option<String> {
+        self.shipped.as_ref()?.status().error.clone()
+    }
+
+    /// It was shipped, takes no more, and all of it was looked at.
+    pub fn is_over(&self) -> bool {
+        let is_over = self.shipped.as_ref().is_some_and(|source| source.is_over());
+        is_over && self.file.as_ref().is_none_or(|file| self.end.0 == file.written() && self.is_current())
+    }
+
+    /// More may come: a last line without a newline is not numbered yet.
     fn is_growing(&self) -> bool {
+        if let Some(source) = &self.shipped {
+            return !source.is_over();
+        }
         self.grown_at.is_some_and(|grown| grown.elapsed() < GROWING_FOR)
     }
 

@@ -117,9 +117,15 @@ impl Open {
 
 /// Asks, and reads the answer's head.
 pub fn open(address: SocketAddr, request: &str) -> io::Result<Open> {
+    open_with(address, request, &[])
+}
+
+/// Asks with a body, and reads the answer's head.
+pub fn open_with(address: SocketAddr, request: &str, body: &[u8]) -> io::Result<Open> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(SILENCE))?;
     stream.write_all(request.as_bytes())?;
+    stream.write_all(body)?;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;

@@ -4,7 +4,12 @@
 
 pub mod http;
 pub mod logs;
+pub mod proxy;
+pub mod random;
+pub mod receiver;
 pub mod server;
+pub mod ship;
+pub mod shipping;
 
 use std::fs::{self, File, FileTimes};
 use std::io::{Read as _, Write as _};
@@ -119,6 +124,8 @@ pub fn logboom(folder: &Path) -> Command {
         command.env_remove(name);
     }
     command.current_dir(folder).env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    // Nothing is ever shipped there: a server makes it only then.
+    command.env("XDG_DATA_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-data"));
     command
 }
 

@@ -1,0 +1,233 @@
+//! Who may read and ship what: tokens, as `Authorization: Bearer` or in the cookie of who signed in.
+//!
+//! Every request passes [`guard`], which tells who asks; [`Access::check_read`] and [`Access::may_ship`] then hold it
+//! against the task, in the one place where the HTTP interface and the pages look one up.
+
+mod prefixes;
+pub mod sign_in;
+pub mod token;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE as COOKIES, LOCATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use record::wire::ApiError;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::ingest::Maker;
+use crate::problem::{self, Problem};
+pub use prefixes::Prefixes;
+use token::{Token, TokenConfig, Wait};
+
+/// The cookie's name.
+const COOKIE: &str = "logboom_token";
+
+tokio::task_local! {
+    /// Who asks. Not set outside of requests, where nothing may be read then.
+    static WHO: Arc<Token>;
+}
+
+/// The tokens of a server; none where all who reach it may do all.
+#[derive(Debug, Default)]
+pub struct Access {
+    tokens: Vec<Arc<Token>>,
+}
+
+impl Access {
+    /// The access that the configuration describes.
+    ///
+    /// # Errors
+    ///
+    /// Tokens that make no sense, or have a name or a hash in common.
+    pub fn new(configs: &[TokenConfig]) -> anyhow::Result<Self> {
+        let mut tokens: Vec<Arc<Token>> = Vec::new();
+        for config in configs {
+            let token = Token::read(config)?;
+            let is_new = |other: &Arc<Token>| other.name != token.name;
+            anyhow::ensure!(tokens.iter().all(is_new), "two tokens are called {:?}", token.name);
+            anyhow::ensure!(
+                configs.iter().filter(|other| other.hash.eq_ignore_ascii_case(&config.hash)).count() == 1,
+                "token {:?} has the hash of another",
+                token.name
+            );
+            tokens.push(Arc::new(token));
+        }
+        Ok(Self { tokens })
+    }
+
+    /// There are tokens, so one is needed.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    /// Who asks, and whether all may do all.
+    fn who(&self) -> Option<Arc<Token>> {
+        WHO.try_with(Arc::clone).ok()
+    }
+
+    /// The tasks that who asks may read.
+    #[must_use]
+    pub fn readable(&self) -> Prefixes {
+        if self.is_required() {
+            self.who().map_or_else(Prefixes::none, |token| token.read.clone())
+        } else {
+            Prefixes::all()
+        }
+    }
+
+    /// Who asks may read this task.
+    #[must_use]
+    pub fn may_read(&self, task: &str) -> bool {
+        self.readable().cover(task)
+    }
+
+    /// That who asks may read this task.
+    ///
+    /// # Errors
+    ///
+    /// 403, the same whether or not there is such a task.
+    pub fn check_read(&self, task: &str) -> Result<(), ApiError> {
+        if self.may_read(task) { Ok(()) } else { Err(problem::forbidden(&self.name(), "read", task)) }
+    }
+
+    /// That who asks may ship this task, and as whom.
+    ///
+    /// # Errors
+    ///
+    /// 403, the same whether or not there is such a task.
+    pub fn may_ship(&self, task: &str) -> Result<Maker, ApiError> {
+        if !self.is_required() {
+            return Ok(Maker::default());
+        }
+        match self.who().filter(|token| token.write.cover(task)) {
+            Some(token) => Ok(Maker { name: token.name.clone(), tasks_max: Some(token.tasks_max) }),
+            None => Err(problem::forbidden(&self.name(), "write", task)),
+        }
+    }
+
+    /// That who asks may ship this task, or read it: who ships needs to know how far it came.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check_read`].
+    pub fn may_ship_or_read(&self, task: &str) -> Result<(), ApiError> {
+        self.check_read(task).or_else(|error| self.may_ship(task).map(|_| ()).map_err(|_| error))
+    }
+
+    fn name(&self) -> String {
+        self.who().map_or_else(String::new, |token| token.name.clone())
+    }
+
+    /// The token that this is.
+    fn token(&self, text: &str) -> Option<&Arc<Token>> {
+        let hash = token::hash_of(text);
+        self.tokens.iter().find(|token| token.has_hash(&hash))
+    }
+
+    /// The token in a request's cookie.
+    fn token_of_cookie(&self, headers: &HeaderMap) -> Option<&Arc<Token>> {
+        let lines = headers.get_all(COOKIES).iter().filter_map(|line| line.to_str().ok());
+        let cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+        cookies.filter(|(name, _)| *name == COOKIE).find_map(|(_, text)| self.token(text))
+    }
+}
+
+/// Lets a request through if who asks is known, or nobody needs to be.
+pub async fn guard(
+    State(access): State<Arc<Access>>,
+    route: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    if !access.is_required() || is_open(route) {
+        return next.run(request).await;
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (token, is_cookie) = match request.headers().get(AUTHORIZATION) {
+        Some(given) => (bearer(given).and_then(|text| access.token(text)), false),
+        None => (access.token_of_cookie(request.headers()), true),
+    };
+    let Some(token) = token.map(Arc::clone) else {
+        let is_page = matches!(route, "/" | "/t/{*task}" | "/embed/{*task}") && reads && is_cookie;
+        return if is_page { to_sign_in(&request) } else { unauthorized() };
+    };
+    // A page of another site can have a browser send its cookie, so that alone changes nothing.
+    if is_cookie && !reads {
+        return Problem(problem::needs_bearer()).into_response();
+    }
+    if route == "/metrics" && !token.read.cover_all() {
+        return Problem(problem::forbidden(&token.name, "read", "*")).into_response();
+    }
+    let permit = match token.admit() {
+        Ok(permit) => permit,
+        Err(wait) => return Problem(problem::too_often(&token.name, wait == Wait::AtOnce)).into_response(),
+    };
+    let response = WHO.scope(token, next.run(request)).await;
+    response.map(|body| Body::new(Held { body, _permit: permit }))
+}
+
+/// Routes that need no token: they tell nothing of any task.
+fn is_open(route: &str) -> bool {
+    matches!(route, "/healthz" | "/readyz" | "/sign-in" | "/sign-out" | "/pkg/{*name}" | "/fonts/{name}")
+        || route.starts_with("/favicon")
+}
+
+/// The token of `Authorization: Bearer TOKEN` (RFC 6750).
+fn bearer(given: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = given.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn unauthorized() -> Response {
+    let mut response = Problem(problem::unauthorized()).into_response();
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"logboom\""));
+    response
+}
+
+/// Leads to the page on which to sign in, and from there back.
+fn to_sign_in(request: &Request) -> Response {
+    let to = request.uri().path_and_query().map_or("/", |to| to.as_str());
+    let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    if let Ok(location) = HeaderValue::try_from(format!("/sign-in?to={to}")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A body that keeps its request's place until it is sent.
+struct Held {
+    body: Body,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
