@@ -18,7 +18,7 @@ use crate::problem::{self, Problem};
 use crate::tasks::{Following, Task};
 
 /// The least time between two messages.
-const MESSAGE_EVERY: Duration = Duration::from_millis(30);
+const MESSAGE_EVERY: Duration = Duration::from_millis(15);
 
 /// How long nothing may be sent: proxies close what is silent.
 const HEARTBEAT: Duration = Duration::from_secs(10);

@@ -21,7 +21,13 @@ use super::window::{Wanted, start};
 use super::{Catalog, Snapshot, Task, View};
 
 /// How often the files of a task are looked at while somebody follows it.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+const LOOK_EVERY: Duration = Duration::from_millis(40);
+
+/// The same while it grows.
+const LOOK_EVERY_GROWING: Duration = Duration::from_millis(10);
+
+/// How long after a change it counts as growing.
+const GROWING_FOR: Duration = Duration::from_secs(1);
 
 /// How much longer it takes for each source.
 const LOOK_EVERY_SOURCE: Duration = Duration::from_micros(50);
@@ -53,18 +59,20 @@ impl Ticker {
         let (sender, changed) = watch::channel(0);
         let (task, catalog) = (Arc::downgrade(task), Arc::clone(catalog));
         let looking = tokio::spawn(async move {
-            let mut before = None;
+            let (mut before, mut changed_at) = (None, Instant::now());
             while let Some(task) = task.upgrade() {
                 catalog.look_for_sources(&task).await;
                 let snapshot = task.look(true).await;
                 let moment = Some(snapshot.moment());
                 if moment != before {
                     before = moment;
+                    changed_at = Instant::now();
                     sender.send_modify(|changes| *changes += 1);
                 }
                 let sources = u32::try_from(snapshot.count()).unwrap_or(u32::MAX);
                 drop((task, snapshot));
-                tokio::time::sleep(LOOK_EVERY + LOOK_EVERY_SOURCE * sources).await;
+                let every = if changed_at.elapsed() < GROWING_FOR { LOOK_EVERY_GROWING } else { LOOK_EVERY };
+                tokio::time::sleep(every + LOOK_EVERY_SOURCE * sources).await;
             }
         });
         Self { changed, looking: looking.abort_handle() }
