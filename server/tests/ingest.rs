@@ -371,3 +371,29 @@ fn a_server_that_only_shows_logs_leaves_nothing_behind() {
     assert!(is_there(Path::new("logboom/shipped/catalog.sqlite")));
     check_problem(&patch(&second, "t", "b", 0, b"x"), 503, &["another server", "--data"]);
 }
+
+#[test]
+fn once_a_task_is_over_its_order_is_exact() {
+    let kept = Kept::new();
+    let server = kept.serve(&[]);
+    let line = |second: u32, text: &str| format!("2026-11-22T02:00:{second:02}Z INFO {text}\n");
+    let [early, late, straggler] = [line(1, "early"), line(40, "late"), line(2, "straggler")];
+    assert_eq!(patch(&server, "task", "a", 0, early.as_bytes()).status, 204);
+    assert_eq!(patch(&server, "task", "b", 0, late.as_bytes()).status, 204);
+    until("both are there", || (server.lines("task", "").members("n").len() == 2).then_some(()));
+    assert_eq!(patch(&server, "task", "a", early.len() as u64, straggler.as_bytes()).status, 204);
+    let last = |answer: &support::http::Answer| answer.members("text").last().cloned().unwrap_or_default();
+    let live = until("the straggler has a number", || {
+        Some(server.lines("task", "")).filter(|lines| lines.members("n").len() == 3)
+    });
+    assert!(last(&live).contains("straggler") && live.members("late")[2] == "true", "{}", live.text());
+    let behind = server.task("task").json()["sources"][0]["behind_ms"].clone();
+    assert_eq!(behind, 38_000);
+    for (source, bytes) in [("a", early.len() + straggler.len()), ("b", late.len())] {
+        assert_eq!(complete(&server, "task", source, bytes as u64, b"").status, 204);
+    }
+    let whole = until("it is ordered", || Some(server.lines("task", "")).filter(|lines| last(lines).contains("late")));
+    assert_eq!(whole.text(), server.lines("task", "").text());
+    assert_ne!(whole.header("logboom-generation"), live.header("logboom-generation"));
+    assert_eq!(whole.members("late"), ["null", "null", "null"]);
+}

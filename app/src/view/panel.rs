@@ -124,6 +124,9 @@ fn SourceList(signals: Signals, handle: Handle) -> impl IntoView {
     }
 }
 
+/// How far a source that grows may be behind the others before the panel says so.
+const BEHIND_MS: u64 = 2000;
+
 #[component]
 fn Source(
     signals: Signals,
@@ -132,9 +135,11 @@ fn Source(
     lane: usize,
     others: Option<Vec<String>>,
 ) -> impl IntoView {
+    let behind = source.behind_ms.unwrap_or_default();
     let figure = match (source.state, source.lines) {
         (StateOf::Complete, Some(lines)) => figures::grouped(lines),
         (StateOf::Complete, None) => figures::bytes(source.bytes),
+        _ if behind > BEHIND_MS => format!("{} behind", figures::duration(behind)),
         (state, _) => word(state).to_owned(),
     };
     let title = format!("{}: {}, {}", source.id, figures::bytes(source.bytes), meaning(source.state));

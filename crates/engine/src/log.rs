@@ -62,6 +62,8 @@ pub struct Log {
     index: RwLock<Index>,
     /// Where it had grown, and the order of the whole would be another. The index says how many of them count.
     fences: Arc<Fences>,
+    /// The last time that each source's own lines bear, as far as they were numbered by this process.
+    times: Mutex<Box<[Option<Timestamp>]>>,
     /// Told after each change of the index.
     indexed: (Mutex<()>, Condvar),
 }
@@ -72,7 +74,8 @@ impl Log {
     pub fn new(inputs: impl Into<Arc<[Input]>>) -> Self {
         let inputs = inputs.into();
         let index = RwLock::new(Index::new(inputs.len()));
-        Self { inputs, copies: false, index, fences: Arc::default(), indexed: Default::default() }
+        let times = Mutex::new(vec![None; inputs.len()].into());
+        Self { inputs, copies: false, index, fences: Arc::default(), times, indexed: Default::default() }
     }
 
     /// The same log, of sources that are copies of one another: each line is shown once (contract, section 5).
@@ -105,6 +108,19 @@ impl Log {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The last time that the lines of each source bear, where it is known; wild ones do not count.
+    #[must_use]
+    pub fn last_times(&self) -> Vec<Option<Timestamp>> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner).to_vec()
+    }
+
+    fn note_times(&self, times: &[Option<Timestamp>]) {
+        let mut known = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        for (known, time) in known.iter_mut().zip(times) {
+            *known = (*known).max(*time);
+        }
+    }
+
     /// Passes over the whole log once and builds the index, or what is missing of it; `progress` is called after each
     /// checkpoint.
     ///
@@ -120,6 +136,7 @@ impl Log {
         }
         let mut merge = self.merge_from_block(blocks);
         let mut stretch: Option<Stretch> = None;
+        let mut times = vec![None; self.inputs.len()];
         while merge.next().is_some() {
             if stretch.as_ref().is_some_and(|stretch| stretch.lines() == spacing) {
                 if cancelled.load(Ordering::Relaxed) {
@@ -136,7 +153,9 @@ impl Log {
             let Some((source, line)) = merge.current() else { break };
             let stretch = stretch.get_or_insert_with(|| Stretch::new(standings.unwrap_or_default(), line));
             stretch.push(source, line);
+            note_time(&mut times, source, line);
         }
+        self.note_times(&times);
         self.push(stretch);
         self.change_index(|index| {
             index.note_guessed_years(merge.guessed_years());
@@ -325,5 +344,13 @@ impl Log {
         let blocks = if self.copies { &index.blocks()[..block] } else { &[] };
         let earlier = blocks.partition_point(|block| block.first_key < key).checked_sub(1)?;
         Some(index.standings(earlier).to_vec())
+    }
+}
+
+/// Notes the time that a line bears, if it is believed.
+#[inline]
+fn note_time(times: &mut [Option<Timestamp>], source: usize, line: &crate::Line) {
+    if let Some(time) = line.time().filter(|_| !line.is_wild()) {
+        times[source] = times[source].max(Some(time));
     }
 }

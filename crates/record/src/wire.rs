@@ -69,6 +69,9 @@ pub struct SourceInfo {
     pub lines: Option<u64>,
     /// Why it could not be read.
     pub error: Option<String>,
+    /// How far the last time of one that grows is behind the last time of all, in milliseconds; none where that is not known.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub behind_ms: Option<u64>,
 }
 
 /// One task as a list shows it.

@@ -162,7 +162,10 @@ impl Task {
             let (current, task) = (Arc::clone(snapshot), Arc::clone(self));
             let growth = blocking(move || {
                 let found = task.found();
-                if current.is_current(&found) { Growth::Same } else { current.look(&found, &task.settings) }
+                match if current.is_current(&found) { Growth::Same } else { current.look(&found, &task.settings) } {
+                    Growth::Same if current.is_to_be_ordered() => Growth::Other,
+                    growth => growth,
+                }
             });
             match growth.await {
                 Growth::Same => {

@@ -256,6 +256,11 @@ impl Snapshot {
         &self.searches
     }
 
+    /// Nothing more is expected, and its lines stand as they came: ordered anew they would stand otherwise.
+    pub fn is_to_be_ordered(&self) -> bool {
+        self.log.is_out_of_order() && matches!(self.moment().3, State::Complete | State::Failed)
+    }
+
     /// How many sources it has.
     pub fn count(&self) -> usize {
         self.sources().len()
@@ -394,6 +399,8 @@ impl Snapshot {
     }
 
     fn source_infos(&self) -> Vec<SourceInfo> {
+        let times = self.log.last_times();
+        let latest = times.iter().flatten().max().copied();
         let index = self.log.index();
         let failures: HashMap<usize, &Error> =
             index.failures().iter().map(|failure| (failure.source, &failure.error)).collect();
@@ -409,7 +416,12 @@ impl Snapshot {
                     _ => None,
                 };
                 let state = if error.is_some() { State::Failed } else { source.state() };
-                SourceInfo { id: source.id.clone(), state, bytes: self.source_bytes(source), lines, error }
+                let own = source.opened.as_ref().ok().and_then(|place| times[*place]);
+                let behind = latest.zip(own).filter(|_| state == State::Growing);
+                let behind =
+                    behind.and_then(|(latest, own)| u64::try_from((latest.nanos() - own.nanos()) / 1_000_000).ok());
+                let (id, bytes) = (source.id.clone(), self.source_bytes(source));
+                SourceInfo { id, state, bytes, lines, error, behind_ms: behind.filter(|behind| *behind > 0) }
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use record::Timestamp;
 
-use super::Log;
+use super::{Log, note_time};
 use crate::growth::Bounds;
 use crate::index::{Index, Stretch};
 use crate::limits::{BLOCK_BYTES_MIN, FIRST_TIME_BYTES, WILD_BYTES};
@@ -72,7 +72,10 @@ impl Log {
     pub fn widened(&self, inputs: Vec<Input>, from: &[Option<usize>]) -> Self {
         let starts: Vec<_> = inputs.iter().map(|input| input.origin.standing()).collect();
         let index = self.index().widened(from, &starts);
-        Self { fences: Arc::new(self.fences.widened(from)), ..Self::new(inputs).with_index(index) }
+        let log = Self { fences: Arc::new(self.fences.widened(from)), ..Self::new(inputs).with_index(index) };
+        let before = self.last_times();
+        log.note_times(&from.iter().map(|from| from.and_then(|from| before[from])).collect::<Vec<_>>());
+        log
     }
 
     /// The merge from a block on, its fences and ends given.
@@ -106,6 +109,7 @@ impl Log {
         let spacing = self.index().spacing();
         let mut merge = self.merge_until(block, fences, ends);
         let mut stretches: Vec<Stretch> = Vec::new();
+        let mut times = vec![None; self.inputs.len()];
         while merge.next().is_some() {
             if stretches.last().is_none_or(|stretch| stretch.lines() == spacing) {
                 let standings = merge.standings();
@@ -114,8 +118,10 @@ impl Log {
             }
             if let (Some(stretch), Some((source, line))) = (stretches.last_mut(), merge.current()) {
                 stretch.push(source, line);
+                note_time(&mut times, source, line);
             }
         }
+        self.note_times(&times);
         self.new_failure(merge.failures()).map_or(Ok(stretches), Err)
     }
 
