@@ -96,9 +96,14 @@ test("a filtered view follows what it lets through", async ({ page, viewer, log,
   await page.goto(`${live}?q=step+%5B0-9%5D%2A5%24&only=0&follow=1`);
   await viewer.hydrated();
   await viewer.counted(20);
-  log.append(20);
+  const refused: string[] = [];
+  page.on("response", (answer) => answer.status() >= 400 && refused.push(answer.url()));
+  log.append(4);
+  await expect(viewer.row(201)).toHaveCount(0);
+  log.append(16);
   await expect(viewer.row(215)).toBeInViewport();
   await viewer.counted(22);
+  expect(refused).toEqual([]);
 });
 
 test("a rotation is followed without a seam", async ({ page, viewer, log, live }) => {
@@ -134,12 +139,17 @@ test("the page goes on by itself when the server is back", async ({ page, viewer
   await viewer.hydrated();
   await viewer.counted(200);
   await server.end();
-  log.append(10);
   const again = await serve(log.folder, "--listen", new URL(server.address).host);
-  await expect(viewer.row(210)).toBeInViewport({ timeout: 30_000 });
   log.append(10);
-  await expect(viewer.row(220)).toBeInViewport();
+  await expect(viewer.row(210)).toBeInViewport({ timeout: 30_000 });
   await again.end();
+  log.append(10);
+  const third = await serve(log.folder, "--listen", new URL(server.address).host);
+  await expect(viewer.row(220)).toBeInViewport({ timeout: 30_000 });
+  log.append(10);
+  await expect(viewer.row(230)).toBeInViewport();
+  await expect(page.getByTestId("follow")).toHaveAttribute("aria-pressed", "true");
+  await third.end();
 });
 
 test("ten pages of one browser are live at once", async ({ context, log, live }) => {

@@ -276,3 +276,46 @@ fn merge_follows_the_end_of_a_folder_as_records() {
     assert_eq!((&found["n"], &found["source"]), (&52.into(), &"b.log".into()));
     drop(running);
 }
+
+#[test]
+fn files_that_were_rotated_before_stay_what_they_are() {
+    let packed = |text: String| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text.as_bytes()).expect("packed");
+        gzip.finish().expect("packed")
+    };
+    let folder = Folder::with(&[
+        ("task/app.log.2.gz", packed(line(1, "one"))),
+        ("task/app.log.1", line(2, "two").into_bytes()),
+        ("task/app.log", line(3, "three").into_bytes()),
+    ]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 3)), ["one", "two", "three"]);
+    let before = server.task("task").header("logboom-generation").to_owned();
+    for (old, new) in [("2.gz", "3.gz"), ("1", "2")] {
+        fs::rename(folder.join(format!("task/app.log.{old}")), folder.join(format!("task/app.log.{new}")))
+            .expect("renamed");
+    }
+    fs::rename(folder.join("task/app.log"), folder.join("task/app.log.1")).expect("renamed");
+    folder.append("task/app.log", line(4, "four"));
+    let found = records(&mut open, 1);
+    assert_eq!((texts(&found), &found[0]["n"]), (vec!["four".to_owned()], &4.into()));
+    fs::write(folder.join("task/app.log.1.gz"), packed(line(3, "three"))).expect("packed");
+    fs::remove_file(folder.join("task/app.log.1")).expect("removed");
+    folder.append("task/app.log", line(5, "five"));
+    let found = records(&mut open, 1);
+    assert_eq!((texts(&found), &found[0]["n"]), (vec!["five".to_owned()], &5.into()));
+    assert_eq!(texts(&records(&mut follow(&server, "task", "&source=app.log.1", &[]), 1)), ["two"]);
+    assert_eq!(server.task("task").header("logboom-generation"), before);
+    assert_eq!(server.lines("task", "").members("n").len(), 5);
+}
+
+#[test]
+fn a_time_that_has_not_come_is_waited_for() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "&at=2026-11-22T02:00:09Z", &[]);
+    folder.append("task/a.log", [line(2, "two"), line(9, "nine")].concat());
+    assert_eq!(texts(&records(&mut open, 1)), ["nine"]);
+}

@@ -212,11 +212,13 @@ impl Viewer {
             (count.max(last), filtered)
         };
         self.state.borrow_mut().growing.asking = true;
-        let query = self.query(Start::Line(from + 1), 0, PAGE_LINES);
+        // From a line that is there: where nothing has come that the filter lets through, that is no mistake.
+        let query = self.query(Start::Line(if filtered { from.max(1) } else { from + 1 }), 0, PAGE_LINES);
         let viewer = self.clone();
         let (flight, _) = futures::future::abortable(async move {
             let gathered = gather(query).await;
             let got = gathered.records.len() as u64;
+            let before = viewer.state.borrow().lines.count();
             {
                 let mut state = viewer.state.borrow_mut();
                 state.growing.asking = false;
@@ -235,8 +237,11 @@ impl Viewer {
             viewer.show_total();
             viewer.settle();
             viewer.ask_frame();
-            let behind = viewer.state.borrow().lines.count() < viewer.state.borrow().growing.told;
-            if got > 0 && (filtered || behind) {
+            let (count, told) = {
+                let state = viewer.state.borrow();
+                (state.lines.count(), state.growing.told)
+            };
+            if count > before && (filtered || count < told) {
                 viewer.take_new();
             }
         });

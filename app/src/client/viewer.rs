@@ -221,7 +221,9 @@ impl Viewer {
             if before != after {
                 state.ahead = state.pace.ahead(after.line.cast_signed() - before.line.cast_signed());
             }
-            (at_edge, (after.line, after.px) < (before.line, before.px))
+            // At the scrollbar's very end it was the log that has become shorter.
+            let room = state.log.scroll_height() - state.log.client_height();
+            (at_edge, after.line < before.line && native < f64::from(room - 1))
         };
         if up {
             self.leave_end();

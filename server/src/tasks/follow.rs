@@ -9,7 +9,7 @@ use bytes::Bytes;
 use engine::{Log, Picker};
 use futures::Stream;
 use record::Zone;
-use record::wire::{ApiError, State};
+use record::wire::{ApiError, Start, State};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -173,12 +173,20 @@ struct Follower {
 pub async fn followed(
     catalog: &Arc<Catalog>,
     task: Arc<Task>,
-    wanted: Wanted,
+    mut wanted: Wanted,
     format: Format,
 ) -> Result<(Arc<Snapshot>, impl Stream<Item = io::Result<Bytes>> + Send + 'static), ApiError> {
     let (following, zone) = (task.follow(catalog), catalog.zone().clone());
     let snapshot = task.snapshot().await;
-    let (rank, left) = start(&snapshot, &wanted, &zone).await?;
+    let (mut rank, left) = start(&snapshot, &wanted, &zone).await?;
+    if let Start::Time(time) = &wanted.start
+        && wanted.filter.since.is_none()
+        && rank >= snapshot.log().index().lines()
+    {
+        // Nothing is that late yet; what comes may still be earlier.
+        wanted.filter.since = Some(time.clone());
+        rank = 0;
+    }
     let (out, chunks) = mpsc::channel(CHUNKS_WAITING);
     let follower = Follower {
         task,

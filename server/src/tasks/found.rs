@@ -20,6 +20,8 @@ pub struct FoundSource {
     pub path: PathBuf,
     /// Why it cannot be read, where that is known already.
     pub error: Option<Error>,
+    /// It was rotated before it was found: another file will come to bear its name.
+    pub rotated: bool,
     /// What knows its state, if it was shipped.
     pub shipped: Option<Arc<ShippedSource>>,
 }
@@ -57,15 +59,25 @@ impl FoundTask {
     }
 }
 
+/// How the names of packed files end.
+const PACKED: [&str; 4] = [".gz", ".zst", ".xz", ".bz2"];
+
 /// The sources of a task that are not among those that are open. A name that a rotation gives, `name.1`, is none where
 /// `name` is: what bears it was read there.
 pub fn added<'a>(found: &'a FoundTask, open: &[OpenSource]) -> impl Iterator<Item = &'a FoundSource> {
     let known: HashSet<String> = open.iter().map(|source| source.id.clone()).collect();
     found.sources.iter().filter(move |source| {
-        let rotated = source.id.rsplit_once('.').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
-        let rotated = rotated.filter(|_| found.shipped.is_none());
-        !known.contains(&source.id) && rotated.is_none_or(|(name, _)| !known.contains(name))
+        let rotated = rotated_from(&source.id).filter(|_| found.shipped.is_none());
+        !known.contains(&source.id) && rotated.is_none_or(|name| !known.contains(name))
     })
+}
+
+/// The name that a file had before it was rotated, if it bears the name of one that was: `app.log.2`, `app.log.3.gz`.
+fn rotated_from(id: &str) -> Option<&str> {
+    // It may have been packed since.
+    let name = PACKED.iter().find_map(|ending| id.strip_suffix(ending)).unwrap_or(id);
+    let (name, number) = name.rsplit_once('.')?;
+    number.bytes().all(|byte| byte.is_ascii_digit()).then_some(name)
 }
 
 /// Every task that was shipped, and every one below `roots`: each folder that holds files is one, and so is a root that is
@@ -91,6 +103,7 @@ pub fn find_tasks(roots: &[PathBuf], ingest: &Ingest) -> Vec<FoundTask> {
                     id: own_name(&folder),
                     path: folder.clone(),
                     error: Some(error),
+                    rotated: false,
                     shipped: None,
                 }));
                 tasks.push(FoundTask { id: ids::unique(id, &mut taken), sources, shipped: None });
@@ -112,7 +125,7 @@ fn below(root: &Path, folder: &Path) -> Option<PathBuf> {
 fn shipped(task: TaskNow) -> FoundTask {
     let sources = task.sources.into_iter().map(|source| {
         let SourceNow { id, path, source, .. } = source;
-        FoundSource { id, path, error: None, shipped: Some(source) }
+        FoundSource { id, path, error: None, rotated: false, shipped: Some(source) }
     });
     FoundTask { id: task.id, sources: sources.collect(), shipped: Some(task.birth) }
 }
@@ -124,10 +137,13 @@ fn sources(files: Vec<PathBuf>) -> Vec<FoundSource> {
         .into_iter()
         .map(|path| {
             let name = path.file_name().map_or_else(|| gather::readable(&path), gather::readable);
-            FoundSource { id: ids::unique(name, &mut taken), path, error: None, shipped: None }
+            FoundSource { id: ids::unique(name, &mut taken), path, error: None, rotated: false, shipped: None }
         })
         .collect();
     sources.sort_by(|a, b| a.id.cmp(&b.id));
+    for source in &mut sources {
+        source.rotated = rotated_from(&source.id).is_some_and(|name| taken.contains(name));
+    }
     sources
 }
 

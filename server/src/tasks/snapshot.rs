@@ -346,7 +346,7 @@ impl Snapshot {
         let sources = self.sources();
         let partial = sources
             .iter()
-            .filter(|source| source.state() == State::Growing)
+            .filter(|source| matches!(source.state(), State::Growing | State::Lost))
             .filter_map(|source| Some(Partial { source: source.id.clone(), text: source.partial()? }))
             .take(PARTIALS_MAX);
         let progress = *self.progress.borrow();

@@ -37,6 +37,8 @@ pub struct OpenSource {
     pub opened: Result<usize, Error>,
     /// The file, where it can grow.
     file: Option<Arc<GrowingFile>>,
+    /// It was rotated before it was found: it stays the file that it is.
+    rotated: bool,
     grown_at: Option<Instant>,
     replaced: bool,
     gone_at: Option<Instant>,
@@ -69,6 +71,9 @@ impl OpenSource {
                 let rules = settings.times.rules(source.modified());
                 if let Some(growing) = &growing {
                     encoding = Layout::detect(&**growing)?.encoding;
+                    if found.rotated {
+                        growing.pin()?;
+                    }
                     let written = growing.written();
                     let line_end = growing.last_line_end(encoding)?;
                     let may_go_on = found.shipped.as_ref().is_some_and(|source| !source.is_over());
@@ -97,6 +102,7 @@ impl OpenSource {
             end,
             encoding,
             shipped: found.shipped.clone(),
+            rotated: found.rotated,
         };
         (source, input)
     }
@@ -191,11 +197,14 @@ impl OpenSource {
     fn look_at(&mut self) -> Seen {
         let identity = FileSource::identity_at(&self.path);
         let Some(file) = &self.file else {
-            return if identity == self.identity { Seen::End(self.end.0) } else { Seen::Other };
+            // What was rotated has another name by now, or is gone; it was read.
+            let is_there = identity == self.identity || (self.rotated && self.opened.is_ok());
+            return if is_there { Seen::End(self.end.0) } else { Seen::Other };
         };
-        if identity.is_none() {
+        if identity.is_none() && !self.rotated {
             let gone_at = *self.gone_at.get_or_insert_with(Instant::now);
-            if gone_at.elapsed() > NAMELESS_FOR {
+            // Who rotates it may take a while to begin the next one.
+            if gone_at.elapsed() > NAMELESS_FOR && !file.is_renamed() {
                 return Seen::Other;
             }
         } else {

@@ -1,7 +1,7 @@
 //! A file that grows, followed by its name through rotation: one source without a seam.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use record::Timestamp;
@@ -29,6 +29,8 @@ pub enum Look {
 #[derive(Debug)]
 pub struct GrowingFile {
     path: PathBuf,
+    /// It stays the file that it is, whatever comes to bear its name.
+    pinned: AtomicBool,
     parts: RwLock<Vec<Part>>,
     /// The end of what counts as its lines.
     end: AtomicU64,
@@ -65,7 +67,21 @@ impl GrowingFile {
     /// The file at `path`, which is open.
     pub(crate) fn new(path: PathBuf, file: Arc<FileSource>) -> Self {
         let parts = RwLock::new(vec![Part { start: 0, file }]);
-        Self { path, parts, end: AtomicU64::new(0), lines: Mutex::default() }
+        Self { path, pinned: AtomicBool::new(false), parts, end: AtomicU64::new(0), lines: Mutex::default() }
+    }
+
+    /// Makes it stay the file that it is, under whatever name: one that was rotated before it was opened.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSource::longer`].
+    pub fn pin(&self) -> Result<(), Error> {
+        let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = parts.last_mut() {
+            part.file = part.file.longer()?;
+        }
+        self.pinned.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Its path.
@@ -78,6 +94,14 @@ impl GrowingFile {
     #[must_use]
     pub fn has(&self, device: u64, inode: u64) -> bool {
         self.parts().iter().any(|part| (part.file.identity().0, part.file.identity().1) == (device, inode))
+    }
+
+    /// Its file bears the name that a rotation gives it, and no other has taken its own yet.
+    #[must_use]
+    pub fn is_renamed(&self) -> bool {
+        older_names(&self.path)
+            .iter()
+            .any(|(_, path)| FileSource::identity_at(path).is_some_and(|(device, inode, ..)| self.has(device, inode)))
     }
 
     /// All bytes that are there.
@@ -133,6 +157,9 @@ impl GrowingFile {
         let parts = self.parts();
         let Some(last) = parts.last() else { return Ok(Look::Same) };
         let (device, inode, bytes, modified) = last.file.identity();
+        if self.pinned.load(Ordering::Acquire) {
+            return Ok(self.take_rest(&parts));
+        }
         match FileSource::identity_at(&self.path) {
             Some(now) if now == (device, inode, bytes, modified) => Ok(Look::Same),
             Some(now) if (now.0, now.1) == (device, inode) => match last.file.longer() {
