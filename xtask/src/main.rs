@@ -12,7 +12,8 @@ use anyhow::{Context as _, Result, bail};
 
 const USAGE: &str = "\
 cargo xtask run [PATH…]     build the client and the server, and serve PATH… (the demo logs if none are given)
-cargo xtask test [STEP…]    all checks and tests, or only the steps named: fmt clippy unit dist server setup e2e
+cargo xtask test [STEP…]    all checks and tests, or only the steps named: fmt clippy unit dist server setup e2e,
+                            and recipes, which is taken only where it is named
 cargo xtask bench [BINARY]  measure, and print a table of figures beside those of cat, sort, rg and others
 cargo xtask bench browser [BINARY [LINES]]
                             measure the page in Chromium, beside PatternFly's log viewer (needs node and npm ci)

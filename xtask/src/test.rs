@@ -13,7 +13,7 @@ use crate::{command, logboom, say, server};
 type Step = (&'static str, &'static str, fn() -> Result<()>);
 
 /// All steps, in their order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("fmt", "the code is formatted", fmt),
     ("clippy", "no lint is broken, on the host and in the browser", clippy),
     ("unit", "the tests of all crates", unit),
@@ -21,16 +21,21 @@ const STEPS: [Step; 7] = [
     ("server", "the server builds with it", server),
     ("setup", "what the browser tests need", setup),
     ("e2e", "the pages in Chromium", e2e),
+    (RECIPES, "NVFlare and Ray, read while they run", recipes),
 ];
 
-/// Runs the steps that are named, or all; goes on after a step that failed, and tells all at the end.
+/// The step that is taken only where it is named: it installs packages of half a gigabyte.
+const RECIPES: &str = "recipes";
+
+/// Runs the steps that are named, or all but [`RECIPES`]; goes on after a step that failed, and tells all at the end.
 pub fn test(names: &[String]) -> Result<ExitCode> {
     if let Some(unknown) = names.iter().find(|name| !STEPS.iter().any(|(step, ..)| step == name)) {
         bail!("unknown step “{unknown}”; there are: {}", STEPS.map(|(step, ..)| step).join(" "));
     }
     let mut results: Vec<(&str, Duration, Option<String>)> = Vec::new();
     for (name, purpose, step) in STEPS {
-        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+        let is_wanted = if names.is_empty() { name != RECIPES } else { names.iter().any(|wanted| wanted == name) };
+        if !is_wanted {
             continue;
         }
         say(&format!("\n== {name}: {purpose}"));
@@ -110,6 +115,10 @@ fn e2e() -> Result<()> {
         bail!("browser tests failed");
     }
     Ok(())
+}
+
+fn recipes() -> Result<()> {
+    command("tests/recipes/run.sh", &[&logboom().display().to_string()])
 }
 
 fn chromium() -> String {
