@@ -37,6 +37,9 @@ const POLL_MS: u64 = 250;
 /// How long to wait before trying again, doubled each time.
 const RETRY_MS: u64 = 1000;
 
+/// What is said while the server is away.
+pub(super) const GONE: &str = "The server does not answer; what is here stays.";
+
 /// The longest wait before trying again.
 const RETRY_MS_MAX: u64 = 15_000;
 
@@ -483,7 +486,7 @@ impl Viewer {
             wait
         };
         let what = match error.status {
-            0 => "The server does not answer; what is here stays.".to_owned(),
+            0 => GONE.to_owned(),
             _ => error.detail.clone(),
         };
         self.signals.trouble.set(Some(format!("{what} Trying again in {} s.", wait / 1000)));

@@ -6,7 +6,7 @@ use leptos::wasm_bindgen::closure::Closure;
 use record::wire::{Live, Partial, Start};
 use web_sys::{MessageEvent, WebSocket};
 
-use super::fetch::{gather, spawn};
+use super::fetch::{GONE, gather};
 use super::viewer::listen_to;
 use super::{Viewer, dom};
 use crate::api;
@@ -26,6 +26,9 @@ const REFRESH_MS: i32 = 2000;
 
 /// How long a line must have been there in part to be shown, and away for its place to go.
 const PARTIAL_MS: i32 = 300;
+
+/// How long to wait for a search that goes on in what is new.
+const SEARCH_MS: i32 = 60;
 
 /// New lines that are fetched at a time: more than fit into a view.
 const NEW_LINES: u64 = 128;
@@ -110,8 +113,7 @@ impl Viewer {
         };
         // Once is a restart of the server, or a proxy that was tired of it.
         if failures > 1 {
-            let gone = "The server does not answer; what is here stays. The page goes on by itself once it is back.";
-            self.signals.trouble.set(Some(gone.to_owned()));
+            self.signals.trouble.set(Some(GONE.to_owned()));
         }
         let viewer = self.clone();
         leptos::task::spawn_local(async move {
@@ -215,14 +217,16 @@ impl Viewer {
         // From a line that is there: where nothing has come that the filter lets through, that is no mistake.
         let query = self.query(Start::Line(if filtered { from.max(1) } else { from + 1 }), 0, PAGE_LINES);
         let viewer = self.clone();
-        let (flight, _) = futures::future::abortable(async move {
+        leptos::task::spawn_local(async move {
             let gathered = gather(query).await;
             let got = gathered.records.len() as u64;
             let before = viewer.state.borrow().lines.count();
+            let searching;
             {
                 let mut state = viewer.state.borrow_mut();
                 state.growing.asking = false;
-                let head = gathered.head.filter(|head| head.generation == state.generation && head.counted);
+                let head = gathered.head.filter(|head| head.generation == state.generation);
+                searching = head.as_ref().is_some_and(|head| !head.counted);
                 if let Some(rank) = head.and_then(|head| head.rank) {
                     for (line, record) in (rank..).zip(gathered.records) {
                         state.lines.keep(line, record);
@@ -241,11 +245,14 @@ impl Viewer {
                 let state = viewer.state.borrow();
                 (state.lines.count(), state.growing.told)
             };
-            if count > before && (filtered || count < told) {
+            // What is new was not searched to its end yet.
+            if searching {
+                dom::sleep(SEARCH_MS).await;
+            }
+            if searching || count > before && (filtered || count < told) {
                 viewer.take_new();
             }
         });
-        spawn(flight);
     }
 
     /// Says how many lines have come since the view left the end.

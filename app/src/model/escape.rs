@@ -29,24 +29,6 @@ pub fn read(text: &str) -> Option<(Escape<'_>, &str)> {
     Some((if is_graphic { Escape::Graphic(codes) } else { Escape::Motion }, after))
 }
 
-/// A text without its sequences and other signs that are not shown.
-#[must_use]
-pub fn without(text: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if let Some((_, after)) = read(rest) {
-            rest = after;
-            continue;
-        }
-        if !first.is_control() {
-            shown.push(first);
-        }
-        rest = rest.get(first.len_utf8()..).unwrap_or_default();
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Escape, read};

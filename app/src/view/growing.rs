@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::log::Handle;
 use super::signals::Signals;
 use crate::client::{self, Viewer};
-use crate::model::{escape, figures, states};
+use crate::model::{figures, states, text};
 
 /// The strip below the log.
 #[component]
@@ -22,7 +22,8 @@ pub fn Growing(
     let partial = move || {
         signals.partial.with(|partial| {
             let line = |line: &record::wire::Partial| {
-                let text = escape::without(states::last(&line.text).1);
+                let runs = text::runs(states::last(&line.text).1);
+                let text: String = runs.into_iter().map(|run| run.text).collect();
                 view! { <p><b>{line.source.clone()}</b> " " <span>{text}</span></p> }
             };
             partial.iter().map(line).collect_view()
