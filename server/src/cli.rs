@@ -8,9 +8,10 @@ pub mod token;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use record::scan::{Rules, TimeFormat};
 use record::{Timestamp, Zone};
@@ -279,6 +280,22 @@ fn offset_seconds(name: &str) -> Option<i32> {
         _ => return None,
     };
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// The configuration file that is named, or else the one in the current folder: its path and its text. None where there is none.
+///
+/// # Errors
+///
+/// One that cannot be read.
+fn config_file(given: Option<&Path>) -> anyhow::Result<Option<(PathBuf, String)>> {
+    let usual = Path::new("logboom.toml");
+    let path = match given {
+        Some(path) => path,
+        None if usual.exists() => usual,
+        None => return Ok(None),
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some((path.to_owned(), text)))
 }
 
 #[cfg(test)]

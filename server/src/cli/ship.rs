@@ -76,13 +76,7 @@ struct ConfigFile {
 
 impl Config {
     fn read(given: Option<&Path>) -> anyhow::Result<Self> {
-        let usual = Path::new("logboom.toml");
-        let path = match given {
-            Some(path) => path,
-            None if usual.exists() => usual,
-            None => return Ok(Self::default()),
-        };
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let Some((path, text)) = super::config_file(given)? else { return Ok(Self::default()) };
         let file: ConfigFile = toml::from_str(&text).with_context(|| format!("{} makes no sense", path.display()))?;
         Ok(file.ship)
     }
