@@ -7,6 +7,7 @@ mod follow;
 mod found;
 mod hits;
 mod kept;
+mod marks;
 mod matches;
 mod overview;
 mod searches;
@@ -26,7 +27,7 @@ pub use overview::stats;
 pub use searches::Searches;
 pub use snapshot::Snapshot;
 pub use view::{View, settle};
-pub use window::{Opening, Wanted};
+pub use window::{NO_EVENT, Opening, Resume, Wanted};
 
 use std::sync::Arc;
 

@@ -6,13 +6,12 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
-use percent_encoding::percent_decode_str;
 use record::wire::{ApiError, Start};
 
 use super::query::{FILTERS, Query};
 use super::{Live, Shared, download, path, with_order};
 use crate::problem::{self, Problem, bad_parameter};
-use crate::tasks::{Format, Opening, Wanted, followed, with_last_word};
+use crate::tasks::{Format, NO_EVENT, Opening, Resume, Wanted, followed, with_last_word};
 
 /// A stretch of the log, as records or as the lines' bytes.
 pub async fn lines(
@@ -107,20 +106,11 @@ fn kind_of(format: Format) -> &'static str {
     }
 }
 
-/// The line after which a stream of events goes on: `N:OFFSET:SOURCE`, as the events' ids have it.
-fn last_event(headers: &HeaderMap) -> Result<Option<Start>, ApiError> {
+/// What a client had of a stream of events before it lost it.
+fn last_event(headers: &HeaderMap) -> Result<Option<Resume>, ApiError> {
     let Some(id) = headers.get("last-event-id").filter(|id| !id.is_empty()) else { return Ok(None) };
-    if id == "end" {
-        return Ok(Some(Start::Tail(0)));
-    }
-    let read = || {
-        let (_, place) = id.to_str().ok()?.split_once(':')?;
-        let (offset, source) = place.split_once(':')?;
-        let source = percent_decode_str(source).decode_utf8().ok()?.into_owned();
-        Some(Start::Anchor { source, offset: offset.parse().ok()? })
-    };
-    let wrong = || bad_parameter(format!("Last-Event-ID: {id:?} is no id of an event that was sent here"));
-    read().map(Some).ok_or_else(wrong)
+    let read = id.to_str().ok().and_then(Resume::read);
+    read.map(Some).ok_or_else(|| bad_parameter(NO_EVENT))
 }
 
 fn start(query: &Query, named: Option<&str>) -> Result<Start, ApiError> {

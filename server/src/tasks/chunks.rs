@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::Merge;
 use futures::{Stream, StreamExt as _};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use record::JsonWriter;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+
+use super::marks::Sent;
 
 /// Bytes gathered before they are sent.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -46,16 +47,30 @@ pub struct Lines {
     /// What was written.
     pub gathered: Vec<u8>,
     records: JsonWriter,
+    /// What their reader was sent: it is not sent again, and events tell it.
+    pub sent: Option<Sent>,
 }
 
 impl Lines {
-    /// Adds the current line of a merge, which has number `n`.
-    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) {
+    /// None yet, for a reader who was sent this before.
+    #[must_use]
+    pub fn behind(sent: Option<Sent>) -> Self {
+        Self { sent, ..Self::default() }
+    }
+
+    /// Adds the current line of a merge, which has number `n`. False where it was sent before.
+    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> bool {
+        if let Some(sent) = &mut self.sent {
+            if sent.has(merge) {
+                return false;
+            }
+            sent.pass(merge);
+        }
         let (open, close): (&[u8], &[u8]) = match format {
             Format::Text => {
                 // A vector takes all.
                 drop(merge.write_raw(&mut self.gathered));
-                return;
+                return true;
             }
             Format::Ndjson => (b"", b"\n"),
             Format::Page => (b"{\"record\":", b"}\n"),
@@ -64,13 +79,17 @@ impl Lines {
         self.gathered.extend_from_slice(open);
         if let Some(record) = merge.record(n) {
             if format == Format::Events {
-                let source = utf8_percent_encode(record.source, NON_ALPHANUMERIC);
-                let n = n.unwrap_or_default();
-                self.gathered.extend_from_slice(format!("id: {n}:{}:{source}\ndata: ", record.offset).as_bytes());
+                let mut head = format!("id: {}:", n.unwrap_or_default());
+                if let Some(sent) = &self.sent {
+                    sent.write(&mut head);
+                }
+                head.push_str("\ndata: ");
+                self.gathered.extend_from_slice(head.as_bytes());
             }
             self.records.write(&record, &mut self.gathered);
         }
         self.gathered.extend_from_slice(close);
+        true
     }
 }
 
@@ -89,6 +108,11 @@ impl Chunks {
         let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
         let chunks = Self { sender, lines: Lines::default(), waiting: None, sent: false };
         (chunks, ReceiverStream::new(receiver))
+    }
+
+    /// The same for a reader who was sent this before, and is told with each event what he has been sent.
+    pub fn go_on(&mut self, sent: Sent) {
+        self.lines.sent = Some(sent);
     }
 
     /// Nothing was written.
@@ -113,10 +137,10 @@ impl Chunks {
         self.lines.gathered.push(b'\n');
     }
 
-    /// Adds the current line of a merge, which has number `n`. None once the reader has gone.
-    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<()> {
-        self.lines.line(merge, n, format);
-        self.send_when_full()
+    /// Adds the current line of a merge, which has number `n`; false where it was sent before. None once the reader has gone.
+    pub fn line(&mut self, merge: &mut Merge, n: Option<u64>, format: Format) -> Option<bool> {
+        let is_new = self.lines.line(merge, n, format);
+        self.send_when_full().map(|()| is_new)
     }
 
     /// What was not sent yet.

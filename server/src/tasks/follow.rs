@@ -1,12 +1,13 @@
 //! Following a task: one look for all who do, and the new lines written once for all who read the same.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Log, Picker};
+use engine::Picker;
 use futures::Stream;
 use record::Zone;
 use record::wire::{ApiError, Start, State};
@@ -17,6 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::catalog::blocking;
 use super::chunks::{Format, Lines};
+use super::marks::{Marks, Sent};
 use super::window::{Wanted, start};
 use super::{Catalog, Snapshot, Task, View};
 
@@ -112,22 +114,31 @@ pub struct Shared(Mutex<VecDeque<Stretch>>);
 #[derive(Clone)]
 struct Stretch {
     format: Format,
-    lines: std::ops::Range<u64>,
+    lines: Range<u64>,
+    /// How many of them were not sent before.
+    new: u64,
     bytes: Bytes,
 }
 
 impl Shared {
     /// The lines from `from` on, up to `end` or as many as make a chunk.
-    async fn stretch(&self, log: &Arc<Log>, from: u64, end: u64, format: Format) -> Result<Stretch, ApiError> {
+    async fn stretch(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        from: u64,
+        end: u64,
+        format: Format,
+    ) -> Result<Stretch, ApiError> {
         // One at a time: the next most likely asks for the same.
         let mut known = self.0.lock().await;
         let same = |known: &&Stretch| known.format == format && known.lines.start == from && known.lines.end <= end;
         if let Some(known) = known.iter().find(same) {
             return Ok(known.clone());
         }
-        let log = Arc::clone(log);
+        let snapshot = Arc::clone(snapshot);
         let written = blocking(move || {
-            let mut out = Lines::default();
+            let log = snapshot.log();
+            let mut out = Lines::behind(told(format, &snapshot));
             let mut merge = log.merge_from(from);
             let mut next = from;
             while next < end && out.gathered.len() < CHUNK_BYTES && merge.next().is_some() {
@@ -136,7 +147,7 @@ impl Shared {
             }
             match log.new_failure(merge.failures()) {
                 Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
-                None => Ok(Stretch { format, lines: from..next, bytes: out.gathered.into() }),
+                None => Ok(Stretch { format, lines: from..next, new: next - from, bytes: out.gathered.into() }),
             }
         });
         let stretch = written.await?;
@@ -146,6 +157,11 @@ impl Shared {
         known.push_back(stretch.clone());
         Ok(stretch)
     }
+}
+
+/// What readers of events are told with each that they have been sent.
+fn told(format: Format, snapshot: &Snapshot) -> Option<Sent> {
+    (format == Format::Events).then(|| Sent::nothing(Marks::of(snapshot)))
 }
 
 /// A reader who follows a task, and what was sent.
@@ -159,8 +175,10 @@ struct Follower {
     /// The rank of the next line in what is wanted.
     rank: u64,
     left: u64,
-    /// Up to where the lines of each source were sent before what is numbered became another.
-    sent: HashMap<usize, u64>,
+    /// What was sent, where that is not simply all that stands before the next line.
+    sent: Option<Sent>,
+    /// The number of lines of the whole log that were passed; none as long as nothing was sent.
+    passed: Option<u64>,
     quiet_since: Instant,
     out: mpsc::Sender<io::Result<Bytes>>,
 }
@@ -178,7 +196,7 @@ pub async fn followed(
 ) -> Result<(Arc<Snapshot>, impl Stream<Item = io::Result<Bytes>> + Send + 'static), ApiError> {
     let (following, zone) = (task.follow(catalog), catalog.zone().clone());
     let snapshot = task.snapshot().await;
-    let (mut rank, left) = start(&snapshot, &wanted, &zone).await?;
+    let (mut rank, left, sent) = start(&snapshot, &wanted, &zone).await?;
     if let Start::Time(time) = &wanted.start
         && wanted.filter.since.is_none()
         && rank >= snapshot.log().index().lines()
@@ -197,7 +215,8 @@ pub async fn followed(
         format,
         rank,
         left,
-        sent: HashMap::new(),
+        sent,
+        passed: None,
         quiet_since: Instant::now(),
         out,
     };
@@ -261,26 +280,34 @@ impl Follower {
         if Arc::ptr_eq(&now, &self.snapshot) {
             return;
         }
-        if now.generation() != self.snapshot.generation() {
-            let (before, rank) = (Arc::clone(self.snapshot.log()), self.rank);
-            let is_whole = matches!(self.view().await, Ok(View::All));
-            let standings = blocking(move || {
-                let rank = if is_whole { rank } else { before.index().lines() };
-                before.standings(rank)
+        let is_other = now.generation() != self.snapshot.generation();
+        if is_other || self.sent.is_some() {
+            let passed = self.passed().await;
+            let (before, now, sent) = (Arc::clone(&self.snapshot), Arc::clone(&now), self.sent.take());
+            let sent = blocking(move || {
+                let standings = || before.log().standings(passed).iter().map(|standing| standing.offset).collect();
+                sent.unwrap_or_else(|| Sent::before(Marks::of(&before), standings())).in_order_of(&now)
             });
-            let standings = standings.await;
-            let replaced = self.snapshot.replaced();
-            let inputs = self.snapshot.log().inputs();
-            self.sent.clear();
-            for (place, input) in now.log().inputs().iter().enumerate() {
-                let same = inputs.iter().position(|before| before.id == input.id);
-                if let Some(before) = same.filter(|_| !replaced.iter().any(|id| **id == *input.id)) {
-                    self.sent.insert(place, standings[before].offset);
-                }
-            }
+            self.sent = sent.await;
+        }
+        if is_other && self.rank <= self.snapshot.log().index().lines() {
             self.rank = 0;
         }
         self.snapshot = now;
+    }
+
+    /// How many lines of the whole log were passed.
+    async fn passed(&self) -> u64 {
+        if let Some(passed) = self.passed {
+            return passed;
+        }
+        match self.view().await {
+            Ok(View::All) => self.rank,
+            Ok(view) if self.rank < view.count(&self.snapshot).await => {
+                view.lines(self.rank, 1).await.first().copied().unwrap_or_default()
+            }
+            _ => self.snapshot.log().index().lines(),
+        }
     }
 
     async fn view(&self) -> Result<View, ApiError> {
@@ -296,9 +323,10 @@ impl Follower {
         if self.rank >= end {
             return Ok(Some(0));
         }
-        let stretch = if matches!(view, View::All) && self.sent.is_empty() {
-            let shared = self.snapshot.shared();
-            shared.stretch(self.snapshot.log(), self.rank, end, self.format).await?
+        let stretch = if matches!(view, View::All) && self.sent.is_none() {
+            let stretch = self.snapshot.shared().stretch(&self.snapshot, self.rank, end, self.format).await?;
+            self.passed = Some(stretch.lines.end);
+            stretch
         } else {
             self.own_stretch(&view, end).await?
         };
@@ -308,7 +336,7 @@ impl Follower {
         }
         self.rank = stretch.lines.end;
         if self.left != u64::MAX {
-            self.left -= passed.min(self.left);
+            self.left -= stretch.new.min(self.left);
         }
         if stretch.bytes.is_empty() {
             return Ok(Some(passed));
@@ -317,33 +345,41 @@ impl Follower {
     }
 
     /// A stretch that nobody else is likely to ask for.
-    async fn own_stretch(&self, view: &View, end: u64) -> Result<Stretch, ApiError> {
+    async fn own_stretch(&mut self, view: &View, end: u64) -> Result<Stretch, ApiError> {
         let count = usize::try_from(end - self.rank).unwrap_or(usize::MAX).min(1024);
         let ordinals = view.lines(self.rank, count).await;
-        let (log, format, sent, from) = (Arc::clone(self.snapshot.log()), self.format, self.sent.clone(), self.rank);
-        blocking(move || {
-            let mut out = Lines::default();
-            let mut picker = Picker::new(log);
-            let mut next = from;
+        let (snapshot, format, from) = (Arc::clone(&self.snapshot), self.format, self.rank);
+        let own = self.sent.take();
+        let is_own = own.is_some();
+        let written = blocking(move || {
+            let sent = own.or_else(|| told(format, &snapshot)).map(|mut sent| {
+                sent.renew(&snapshot);
+                sent
+            });
+            let mut out = Lines::behind(sent);
+            let mut picker = Picker::new(Arc::clone(snapshot.log()));
+            let (mut next, mut new, mut passed) = (from, 0, None);
             for ordinal in ordinals {
                 if out.gathered.len() >= CHUNK_BYTES {
                     break;
                 }
                 let Some(merge) = picker.line(ordinal) else { break };
                 next += 1;
-                let was_sent = merge
-                    .current()
-                    .is_some_and(|(source, line)| sent.get(&source).is_some_and(|sent| line.offset < *sent));
-                if !was_sent {
-                    out.line(merge, Some(ordinal + 1), format);
-                }
+                new += u64::from(out.line(merge, Some(ordinal + 1), format));
+                passed = Some(ordinal + 1);
             }
             match picker.failure() {
                 Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
-                None => Ok(Stretch { format, lines: from..next, bytes: out.gathered.into() }),
+                None => {
+                    let stretch = Stretch { format, lines: from..next, new, bytes: out.gathered.into() };
+                    Ok((stretch, out.sent, passed))
+                }
             }
-        })
-        .await
+        });
+        let (stretch, sent, passed) = written.await?;
+        self.sent = sent.filter(|_| is_own);
+        self.passed = passed.or(self.passed);
+        Ok(stretch)
     }
 
     /// A sign of life that no reader takes for a line. Text has none.

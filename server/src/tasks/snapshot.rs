@@ -132,7 +132,7 @@ impl Snapshot {
     /// Nothing has changed since somebody last looked. Asks the file system about every source.
     pub fn is_current(&self, found: &FoundTask) -> bool {
         let sources = self.sources();
-        sources.iter().all(OpenSource::is_current) && found::added(found, &sources).next().is_none()
+        sources.iter().all(OpenSource::is_current) && found::added(found, &sources).is_empty()
     }
 
     /// Looks what has become of the sources, and numbers the lines that have come. Blocks. To be called by one at a time.
@@ -184,7 +184,7 @@ impl Snapshot {
         }
         for added in found::added(found, sources) {
             differs = true;
-            let (source, input) = open(&self.id, added, settings, 0);
+            let (source, input) = open(&self.id, &added, settings, 0);
             all.push((None, source, input));
         }
         if !differs {
@@ -204,6 +204,11 @@ impl Snapshot {
         let log = self.log.widened(inputs, &from);
         let wider = Self::over(self.id.clone(), self.generation, log, sources.clone(), settings);
         Some(wider)
+    }
+
+    /// The sources that could be opened, by their places among the log's inputs.
+    pub fn sources_opened(&self) -> Vec<OpenSource> {
+        self.sources().iter().filter(|source| source.opened.is_ok()).cloned().collect()
     }
 
     fn sources(&self) -> MutexGuard<'_, Vec<OpenSource>> {
@@ -277,11 +282,6 @@ impl Snapshot {
     /// It was shipped, and nothing more is to be expected: all that there is is numbered.
     pub fn is_over(&self) -> bool {
         self.sources().iter().all(OpenSource::is_over)
-    }
-
-    /// The sources of which what was read is so no longer.
-    pub fn replaced(&self) -> Vec<String> {
-        self.sources().iter().filter(|source| source.is_replaced()).map(|source| source.id.clone()).collect()
     }
 
     /// What is written once for all who follow it.

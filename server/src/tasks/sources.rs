@@ -1,6 +1,6 @@
 //! The sources of a task that is open, and what has become of them since.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -142,6 +142,19 @@ impl OpenSource {
         self.file.as_ref()
     }
 
+    /// The file at `path` is one of those that it is made of.
+    pub fn has(&self, path: &Path) -> bool {
+        let has = |file: &Arc<GrowingFile>| {
+            FileSource::identity_at(path).is_some_and(|(device, inode, ..)| file.has(device, inode))
+        };
+        self.file.as_ref().is_some_and(has)
+    }
+
+    /// Another file bears its name, which it had from a rotation.
+    pub fn has_lost_name(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.is_pinned() && self.path.exists() && !self.has(&self.path))
+    }
+
     /// Whether more is expected of it.
     pub fn state(&self) -> State {
         match &self.shipped {
@@ -201,7 +214,7 @@ impl OpenSource {
             let is_there = identity == self.identity || (self.rotated && self.opened.is_ok());
             return if is_there { Seen::End(self.end.0) } else { Seen::Other };
         };
-        if identity.is_none() && !self.rotated {
+        if identity.is_none() && !file.is_pinned() {
             let gone_at = *self.gone_at.get_or_insert_with(Instant::now);
             // Who rotates it may take a while to begin the next one.
             if gone_at.elapsed() > NAMELESS_FOR && !file.is_renamed() {

@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::catalog::blocking;
 use super::chunks::{Chunks, Format, with_last_word};
+use super::marks::{Marks, Sent};
 use super::{Snapshot, View};
 use crate::filters::Typed;
 use crate::{filters, problem};
@@ -23,6 +24,9 @@ const FOUND_LINES: usize = 1024;
 
 /// How long to wait before looking again for a place that the index had not reached.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What is said of an id that none of our events had.
+pub const NO_EVENT: &str = "Last-Event-ID: it is no id of an event that was sent here";
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -39,8 +43,46 @@ pub struct Wanted {
     pub filter: Typed,
     /// With so many lines around each match.
     pub context: u64,
-    /// The last line that a client had before it lost the stream: what was asked for goes on behind it.
-    pub resume: Option<Start>,
+    /// What a client had before it lost the stream: what was asked for goes on behind it.
+    pub resume: Option<Resume>,
+}
+
+/// What a client had of a stream of events, as the last event's id tells it.
+#[derive(Clone, Debug)]
+pub enum Resume {
+    /// All of it.
+    End,
+    /// The line with this number and all before it, and how far that was in each file.
+    Behind {
+        /// The number, as it was then.
+        n: u64,
+        /// As [`Sent::write`] wrote it.
+        sent: String,
+    },
+}
+
+impl Resume {
+    /// Reads the id of an event: `end`, or `N:` and what was sent.
+    #[must_use]
+    pub fn read(id: &str) -> Option<Self> {
+        if id == "end" {
+            return Some(Self::End);
+        }
+        let (n, sent) = id.split_once(':')?;
+        let is_known = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-' || byte == b',';
+        let sent = Some(sent).filter(|sent| sent.bytes().all(is_known))?;
+        Some(Self::Behind { n: n.parse().ok()?, sent: sent.to_owned() })
+    }
+}
+
+/// Where a client goes on.
+struct GoOn {
+    /// The rank in what is wanted of the first line that he may not have.
+    rank: u64,
+    /// How many lines he has.
+    had: u64,
+    /// What he was sent, where that is not simply all that stands before.
+    sent: Option<Sent>,
 }
 
 /// A window whose place is known: what remains is to send it.
@@ -52,6 +94,8 @@ pub struct Opening {
     /// The view's lines, as far as they are known.
     lines: u64,
     counted: bool,
+    /// What was sent before, where that is not simply all that stands before.
+    sent: Option<Sent>,
 }
 
 enum From {
@@ -77,22 +121,30 @@ impl Opening {
             if let Some(merge) = blocking(move || uncounted(&log, place, before)).await {
                 let from = From::Uncounted(Box::new(merge));
                 let lines = snapshot.lines_estimate();
-                return Ok(Some(Self { snapshot, from, limit: wanted.limit, target: None, lines, counted: false }));
+                return Ok(Some(Self {
+                    snapshot,
+                    from,
+                    limit: wanted.limit,
+                    target: None,
+                    lines,
+                    counted: false,
+                    sent: None,
+                }));
             }
         }
         let (mut rank, target) = first(&snapshot, &view, &wanted.start, zone).await?;
         rank = rank.saturating_sub(wanted.before);
-        let mut limit = wanted.limit;
-        if let Some(last) = &wanted.resume {
-            let last = behind(&snapshot, &view, last, zone).await?;
-            limit = limit.saturating_sub(last.saturating_sub(rank));
-            rank = last;
+        let (mut limit, mut sent) = (wanted.limit, None);
+        if let Some(resume) = &wanted.resume {
+            let on = go_on(&snapshot, &view, resume).await?;
+            limit = limit.saturating_sub(on.had.saturating_sub(rank));
+            (rank, sent) = (on.rank, on.sent);
             if limit == 0 || rank >= view.count(&snapshot).await {
                 return Ok(None);
             }
         }
         let (lines, counted) = view.so_far(&snapshot);
-        Ok(Some(Self { from: From::Rank(view, rank), limit, target, lines, counted, snapshot }))
+        Ok(Some(Self { from: From::Rank(view, rank), limit, target, lines, counted, sent, snapshot }))
     }
 
     /// Merges and sends, no faster than the reader reads. Ends when the reader goes.
@@ -116,6 +168,11 @@ impl Opening {
 
     fn write(self, format: Format, out: &mut Chunks) -> Option<()> {
         let snapshot = self.snapshot;
+        if let Some(sent) =
+            self.sent.or_else(|| (format == Format::Events).then(|| Sent::nothing(Marks::of(&snapshot))))
+        {
+            out.go_on(sent);
+        }
         if format == Format::Page {
             out.item(&WindowItem::Head(WindowHead {
                 generation: snapshot.generation(),
@@ -172,11 +229,12 @@ fn write_numbered(
     format: Format,
     out: &mut Chunks,
 ) -> Option<Option<ApiError>> {
-    let end = ordinal.saturating_add(limit);
+    let mut end = ordinal.saturating_add(limit);
     let mut merge = log.merge_from(ordinal);
     while ordinal < end && merge.next().is_some() {
         ordinal += 1;
-        out.line(&mut merge, Some(ordinal), format)?;
+        let is_new = out.line(&mut merge, Some(ordinal), format)?;
+        end = end.saturating_add(u64::from(!is_new));
         if out.is_stalled() && merge.failures().is_empty() {
             drop(merge);
             out.wait()?;
@@ -211,7 +269,7 @@ fn write_found(
 ) -> Option<Option<ApiError>> {
     let runtime = Handle::current();
     let mut picker = Picker::new(Arc::clone(snapshot.log()));
-    let end = rank.saturating_add(limit);
+    let mut end = rank.saturating_add(limit);
     while rank < end {
         let count = FOUND_LINES.min(usize::try_from(end - rank).unwrap_or(usize::MAX));
         // What was found goes out before more is waited for.
@@ -236,7 +294,8 @@ fn write_found(
                 // What comes behind a source that broke off has other numbers than those that were found.
                 return Some(picker.failure().as_ref().map(failed));
             };
-            out.line(merge, Some(ordinal + 1), format)?;
+            let is_new = out.line(merge, Some(ordinal + 1), format)?;
+            end = end.saturating_add(u64::from(!is_new));
             if out.is_stalled() {
                 picker.rest();
                 out.wait()?;
@@ -269,12 +328,17 @@ fn uncounted(log: &Log, place: Place, before: u64) -> Option<Merge> {
     }
 }
 
-/// The rank in what is wanted of the first line to send, and how many lines; a line that is not there yet is one to wait for.
+/// The rank in what is wanted of the first line to send, how many lines, and what was sent before where that is not simply
+/// all that stands before; a line that is not there yet is one to wait for.
 ///
 /// # Errors
 ///
 /// As [`Opening::find`], but for 416.
-pub async fn start(snapshot: &Arc<Snapshot>, wanted: &Wanted, zone: &Zone) -> Result<(u64, u64), ApiError> {
+pub async fn start(
+    snapshot: &Arc<Snapshot>,
+    wanted: &Wanted,
+    zone: &Zone,
+) -> Result<(u64, u64, Option<Sent>), ApiError> {
     let view = View::of(snapshot, &wanted.filter, wanted.context, zone).await?;
     let found = first(snapshot, &view, &wanted.start, zone).await;
     let rank = match (found, &wanted.start) {
@@ -284,20 +348,37 @@ pub async fn start(snapshot: &Arc<Snapshot>, wanted: &Wanted, zone: &Zone) -> Re
         (Err(error), _) => return Err(error),
     };
     let rank = rank.saturating_sub(wanted.before);
-    let Some(last) = &wanted.resume else { return Ok((rank, wanted.limit)) };
-    let last = match behind(snapshot, &view, last, zone).await {
-        Err(error) if error.status == 416 => view.count(snapshot).await,
-        found => found?,
-    };
-    Ok((last, wanted.limit.saturating_sub(last.saturating_sub(rank))))
+    let Some(resume) = &wanted.resume else { return Ok((rank, wanted.limit, None)) };
+    let on = go_on(snapshot, &view, resume).await?;
+    Ok((on.rank, wanted.limit.saturating_sub(on.had.saturating_sub(rank)), on.sent))
 }
 
-/// The rank of the first line of a view that comes after the one that `start` names, which need not be in it.
-async fn behind(snapshot: &Arc<Snapshot>, view: &View, start: &Start, zone: &Zone) -> Result<u64, ApiError> {
-    match first(snapshot, view, start, zone).await? {
-        (_, Some(n)) => Ok(view.rank(n).await),
-        (rank, None) => Ok(rank + 1),
-    }
+/// Where a client goes on in a view, by what he was sent.
+async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume) -> Result<GoOn, ApiError> {
+    let Resume::Behind { n, sent } = resume else {
+        let count = view.count(snapshot).await;
+        return Ok(GoOn { rank: count, had: count, sent: None });
+    };
+    snapshot.indexed().await;
+    let (now, n, text) = (Arc::clone(snapshot), *n, sent.clone());
+    let found = blocking(move || {
+        let sent = Marks::of(&now).read(&text)?;
+        let log = now.log();
+        let lines = log.index().lines();
+        let is_prefix = |n: u64| log.standings(n).iter().map(|standing| &standing.offset).eq(sent.offsets());
+        if n <= lines && is_prefix(n) {
+            return Some((n, None));
+        }
+        // The order is another one: from the first line on that was not sent.
+        let unsent = |(source, offset): (usize, &u64)| match log.find(Place::Anchor { source, offset: *offset }) {
+            Found::At(ordinal) => Some(ordinal),
+            Found::Beyond | Found::NotYet => None,
+        };
+        let first = sent.offsets().iter().enumerate().filter_map(unsent).min().unwrap_or(lines);
+        Some((first, Some(sent)))
+    });
+    let (ordinal, sent) = found.await.ok_or_else(|| problem::bad_parameter(NO_EVENT))?;
+    Ok(GoOn { rank: view.rank(ordinal).await, had: view.rank(n).await, sent })
 }
 
 /// The rank in a view at which a window starts, and the number of the line that was asked for.

@@ -1,5 +1,6 @@
 //! A file that grows, followed by its name through rotation: one source without a seam.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -93,7 +94,14 @@ impl GrowingFile {
     /// It is made of this file, by device and inode, or that is one of those that it is made of.
     #[must_use]
     pub fn has(&self, device: u64, inode: u64) -> bool {
-        self.parts().iter().any(|part| (part.file.identity().0, part.file.identity().1) == (device, inode))
+        is_part(&self.parts(), (device, inode))
+    }
+
+    /// The files that it is made of: where the bytes of each lie in it, and its device and inode.
+    #[must_use]
+    pub fn files(&self) -> Vec<(Range<u64>, (u64, u64))> {
+        let place = |part: &Part| (part.start..part.end(), (part.file.identity().0, part.file.identity().1));
+        self.parts().iter().map(place).collect()
     }
 
     /// Its file bears the name that a rotation gives it, and no other has taken its own yet.
@@ -157,7 +165,7 @@ impl GrowingFile {
         let parts = self.parts();
         let Some(last) = parts.last() else { return Ok(Look::Same) };
         let (device, inode, bytes, modified) = last.file.identity();
-        if self.pinned.load(Ordering::Acquire) {
+        if self.is_pinned() {
             return Ok(self.take_rest(&parts));
         }
         match FileSource::identity_at(&self.path) {
@@ -167,10 +175,32 @@ impl GrowingFile {
                 Err(Error::CutShort { .. } | Error::Replaced { .. }) => self.cut_back(parts),
                 Err(error) => Err(error),
             },
+            Some((.., bytes, _)) if bytes > 0 && self.is_moved_on(last) => {
+                self.pinned.store(true, Ordering::Release);
+                Ok(self.take_rest(&parts))
+            }
+            Some((.., bytes, _)) if bytes > 0 => self.rotated(&parts),
+            // What was written to has lost the name again.
+            _ if self.newer(last, &parts).is_some_and(|newer| !newer.is_empty()) => self.rotated(&parts),
             // Who writes has not moved on yet.
-            Some((_, _, 0, _)) | None => Ok(self.take_rest(&parts)),
-            Some(_) => self.rotated(&parts),
+            _ => Ok(self.take_rest(&parts)),
         }
+    }
+
+    /// It bore a name that a rotation gives, `name.1`, and bears an older one by now: what has its name is no part of it.
+    fn is_moved_on(&self, last: &Part) -> bool {
+        let Some((name, number)) = self.path.to_str().and_then(|path| path.rsplit_once('.')) else { return false };
+        let Ok(number) = number.parse::<u64>() else { return false };
+        let (device, inode, ..) = last.file.identity();
+        older_names(Path::new(name)).iter().any(|(other, path)| {
+            *other > number && FileSource::identity_at(path).is_some_and(|found| (found.0, found.1) == (device, inode))
+        })
+    }
+
+    /// It stays the file that it is, under whatever name.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.pinned.load(Ordering::Acquire)
     }
 
     /// What was written to the last file, which may have lost its name.
@@ -196,29 +226,42 @@ impl GrowingFile {
         let mut parts = self.parts();
         let before = parts.clone();
         let Some(last) = parts.last() else { return Ok(Look::Same) };
-        let (device, inode, _, modified) = last.file.identity();
-        let older = older_names(&self.path);
-        let identities: Vec<_> = older.iter().map(|(_, path)| FileSource::identity_at(path)).collect();
-        let place =
-            identities.iter().position(|identity| identity.is_some_and(|found| (found.0, found.1) == (device, inode)));
-        for (at, ((_, path), identity)) in older.iter().zip(&identities).enumerate() {
-            let Some((device, inode, _, changed)) = *identity else { continue };
-            // The names are in the order of their age, the oldest first.
-            let is_newer = place.map_or(changed >= modified, |place| at > place);
-            if is_newer
-                && !before.iter().any(|part| (part.file.identity().0, part.file.identity().1) == (device, inode))
-            {
-                push(&mut parts, FileSource::open(path)?.longer()?);
-            }
+        let newer = self.newer(last, &before).unwrap_or_else(|| {
+            // It is gone, or was packed: those that were written to since.
+            let modified = last.file.identity().3;
+            let is_newer = |path: &PathBuf| FileSource::identity_at(path).is_some_and(|found| found.3 >= modified);
+            self.others(&before).into_iter().filter(is_newer).collect()
+        });
+        for path in newer {
+            push(&mut parts, FileSource::open(path)?.longer()?);
         }
         match FileSource::open(&self.path) {
-            Ok(file) => push(&mut parts, file.longer()?),
+            Ok(file) if file.identity().2 > 0 => push(&mut parts, file.longer()?),
+            Ok(_) => {}
             // It is gone again, and will be looked for anew.
             Err(Error::Open { .. }) => {}
             Err(error) => return Err(error),
         }
         *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
         Ok(Look::Grown)
+    }
+
+    /// Files with the names of a rotation that are not among those that it is made of, the oldest first.
+    fn others(&self, parts: &[Part]) -> Vec<PathBuf> {
+        let paths = older_names(&self.path).into_iter().map(|(_, path)| path);
+        paths
+            .filter(|path| FileSource::identity_at(path).is_some_and(|found| !is_part(parts, (found.0, found.1))))
+            .collect()
+    }
+
+    /// Those of them that bore its name after the last one did; none where that is not among them.
+    fn newer(&self, last: &Part, parts: &[Part]) -> Option<Vec<PathBuf>> {
+        let (device, inode, ..) = last.file.identity();
+        let older = older_names(&self.path).into_iter().map(|(_, path)| path);
+        let mut found = older.filter_map(|path| Some((FileSource::identity_at(&path)?, path)));
+        // The names are in the order of their age, the oldest first.
+        found.find(|(found, _)| (found.0, found.1) == (device, inode))?;
+        Some(found.filter(|(found, _)| !is_part(parts, (found.0, found.1))).map(|(_, path)| path).collect())
     }
 
     /// The file was cut back: what it held is in a copy, or gone.
@@ -284,6 +327,11 @@ impl Source for GrowingFile {
         let whole = |part: &&Part| self.end.load(Ordering::Acquire) == part.end();
         parts.first().filter(|_| parts.len() == 1).filter(whole)?.file.file_identity()
     }
+}
+
+/// The file is one of these.
+fn is_part(parts: &[Part], file: (u64, u64)) -> bool {
+    parts.iter().any(|part| (part.file.identity().0, part.file.identity().1) == file)
 }
 
 fn push(parts: &mut Vec<Part>, file: Arc<FileSource>) {

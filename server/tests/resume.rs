@@ -1,0 +1,167 @@
+//! A stream of events that is taken up again: nothing is lost or repeated, whatever became of the log meanwhile.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::http::{Open, request};
+use support::random::{Random, seed};
+use support::server::{Server, task};
+use support::ship::{Kept, complete, patch};
+use support::{Folder, until};
+
+/// A line at this second.
+fn line(second: usize, text: &str) -> String {
+    format!("2026-11-22T{:02}:{:02}:{:02}Z INFO {text}\n", second / 3600, second / 60 % 60, second % 60)
+}
+
+/// A reader of events, and what he has seen.
+#[derive(Default)]
+struct Reader {
+    id: String,
+    seen: Vec<String>,
+}
+
+impl Reader {
+    fn connect(&self, server: &Server, query: &str) -> Open {
+        let mut headers = vec![("Accept", "text/event-stream")];
+        if !self.id.is_empty() {
+            headers.push(("Last-Event-ID", &self.id));
+        }
+        server.send(&request("GET", &task("task", &format!("/lines?follow=1{query}")), &headers))
+    }
+
+    /// Reads on until it has seen so many lines.
+    #[track_caller]
+    fn read(&mut self, open: &mut Open, count: usize) {
+        let mut id = String::new();
+        while self.seen.len() < count {
+            let line = open.line();
+            if let Some(next) = line.strip_prefix("id: ") {
+                id = next.to_owned();
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                let record: Value = serde_json::from_str(data).expect("a record");
+                let text = record["text"].as_str().expect("a text").rsplit(' ').next().unwrap_or_default();
+                assert!(!self.seen.iter().any(|seen| seen == text), "{text} came twice; the last id was {}", self.id);
+                self.seen.push(text.to_owned());
+                self.id.clone_from(&id);
+            }
+        }
+    }
+}
+
+/// Files that are written to and rotated.
+struct Writer<'a> {
+    folder: &'a Folder,
+    written: usize,
+    second: usize,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, random: &mut Random) {
+        let name = ["a.log", "b.log", "c.log"][random.below(3)];
+        self.second += random.below(3);
+        // Some are late.
+        let second = self.second.saturating_sub(if random.below(4) == 0 { random.below(60) } else { 0 });
+        self.folder.append(&format!("task/{name}"), line(second, &self.written.to_string()));
+        self.written += 1;
+    }
+
+    fn rotate(&self, random: &mut Random) {
+        let path = |age: usize| match age {
+            0 => self.folder.join("task/a.log"),
+            _ => self.folder.join(format!("task/a.log.{age}")),
+        };
+        if !path(0).exists() {
+            return;
+        }
+        let ages = (1..).find(|age| !path(*age).exists()).unwrap_or(1);
+        for age in (0..ages).rev() {
+            fs::rename(path(age), path(age + 1)).expect("renamed");
+        }
+        if random.below(2) == 0 {
+            self.folder.append("task/a.log", "");
+        }
+    }
+}
+
+#[test]
+fn events_go_on_through_late_lines_rotations_and_restarts() {
+    let mut random = Random::new(seed());
+    for round in 0..6 {
+        let folder = Folder::with(&[("task/a.log", ""), ("task/b.log", ""), ("task/c.log", "")]);
+        let mut writer = Writer { folder: &folder, written: 0, second: 3600 };
+        let mut reader = Reader::default();
+        let mut server = Server::over(&folder);
+        for _ in 0..8 {
+            for _ in 0..random.below(12) {
+                writer.line(&mut random);
+            }
+            let mut open = reader.connect(&server, "");
+            let part = random.below(writer.written - reader.seen.len() + 1);
+            let count = reader.seen.len() + part;
+            reader.read(&mut open, count);
+            if random.below(2) == 0 {
+                // While it is being read.
+                writer.line(&mut random);
+                reader.read(&mut open, writer.written);
+            }
+            drop(open);
+            if random.below(3) == 0 {
+                writer.line(&mut random);
+                writer.rotate(&mut random);
+            }
+            if random.below(2) == 0 {
+                assert!(!server.end("KILL").success());
+                for _ in 0..random.below(4) {
+                    writer.line(&mut random);
+                }
+                if random.below(3) == 0 {
+                    writer.rotate(&mut random);
+                    writer.line(&mut random);
+                }
+                server = Server::over(&folder);
+            }
+        }
+        let mut open = reader.connect(&server, "");
+        reader.read(&mut open, writer.written);
+        let mut seen: Vec<usize> = reader.seen.iter().map(|text| text.parse().expect("a number")).collect();
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..writer.written), "round {round}");
+    }
+}
+
+#[test]
+fn events_go_on_when_the_order_was_made_anew() {
+    let kept = Kept::new();
+    let server = kept.serve(&[]);
+    let a = [line(1, "a1"), line(5, "a5"), line(9, "a9")].concat();
+    let b = [line(2, "b2"), line(6, "b6"), line(12, "b12")].concat();
+    patch(&server, "task", "a", 0, a.as_bytes());
+    let (mut all, mut errors) = (Reader::default(), Reader::default());
+    all.read(&mut all.connect(&server, ""), 3);
+    errors.read(&mut errors.connect(&server, "&q=[59]$"), 1);
+    let half = line(2, "b2").len();
+    patch(&server, "task", "b", 0, &b.as_bytes()[..half]);
+    let mut open = all.connect(&server, "");
+    all.read(&mut open, 4);
+    // The rest comes late, and the task is ordered anew.
+    complete(&server, "task", "b", half as u64, &b.as_bytes()[half..]);
+    complete(&server, "task", "a", a.len() as u64, b"");
+    until("the order is made anew", || {
+        let late = server.lines("task", "").members("late");
+        (late.len() == 6 && late.iter().all(|late| late == "null")).then_some(())
+    });
+    let mut again = all.connect(&server, "");
+    all.read(&mut again, 6);
+    assert_eq!(all.seen, ["a1", "a5", "a9", "b2", "b6", "b12"]);
+    errors.read(&mut errors.connect(&server, "&q=[59]$"), 2);
+    assert_eq!(errors.seen, ["a5", "a9"]);
+    // What one condition passed over is sent to nobody who asks with another.
+    let mut other = Reader { id: errors.id.clone(), seen: Vec::new() };
+    other.read(&mut other.connect(&server, "&q=b"), 1);
+    assert_eq!(other.seen, ["b12"]);
+}
