@@ -312,6 +312,51 @@ fn files_that_were_rotated_before_stay_what_they_are() {
 }
 
 #[test]
+fn parts_of_a_containers_line_are_one_line_whenever_they_come() {
+    let cri = |second: usize, tag: &str, text: &str| format!("2026-11-22T02:00:0{second}.5Z stdout {tag} {text}\n");
+    let docker = |second: usize, text: &str| {
+        format!("{{\"log\":\"{text}\",\"stream\":\"stdout\",\"time\":\"2026-11-22T02:00:0{second}.6Z\"}}\n")
+    };
+    let folder = Folder::with(&[("task/cri.log", cri(1, "F", "one")), ("task/docker.log", docker(1, "one\\n"))]);
+    let server = Server::over(&folder);
+    let (running, mut merged) = merging(&folder, &["task/cri.log", "--output", "json"]);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 2)), ["one", "one"]);
+    let mut bytes = (cri(1, "F", "one") + &docker(1, "one\\n")).len();
+    let mut write = |name: &str, text: String| {
+        bytes += text.len();
+        folder.append(name, text);
+        // The server has seen it.
+        until("it is read", || (server.task("task").json()["bytes"] == bytes).then_some(()));
+    };
+    write("task/cri.log", cri(2, "P", "two-"));
+    write("task/docker.log", docker(3, "three-"));
+    write("task/cri.log", cri(2, "P", "and-"));
+    write("task/docker.log", docker(3, "four\\n"));
+    write("task/cri.log", cri(2, "F", "a-half"));
+    write("task/cri.log", cri(4, "F", "end"));
+    let mut found = texts(&records(&mut open, 3));
+    found.sort();
+    assert_eq!(found, ["end", "three-four", "two-and-a-half"]);
+    let record: Vec<Value> = (0..3).map(|_| serde_json::from_str(&next(&mut merged)).expect("a record")).collect();
+    assert_eq!(texts(&record), ["one", "two-and-a-half", "end"]);
+    drop(running);
+}
+
+#[test]
+fn a_file_in_sixteen_bits_that_begins_empty_is_followed() {
+    let folder = Folder::with(&[("task/a.log", "")]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let mut file = fs::File::options().append(true).open(folder.join("task/a.log")).expect("it opens");
+    file.write_all(&wide(&format!("\u{feff}{}", line(1, "one")))).expect("written");
+    assert_eq!(texts(&records(&mut open, 1)), ["one"]);
+    file.write_all(&wide(&format!("{}{}", line(2, "tw\u{10a}"), line(3, "three")))).expect("written");
+    assert_eq!(texts(&records(&mut open, 2)), ["tw\u{10a}", "three"]);
+}
+
+#[test]
 fn a_time_that_has_not_come_is_waited_for() {
     let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
     let server = Server::over(&folder);

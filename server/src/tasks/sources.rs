@@ -44,7 +44,7 @@ pub struct OpenSource {
     gone_at: Option<Instant>,
     /// Where it ended when it was last looked at, and whether a line ends there.
     end: (u64, bool),
-    encoding: Encoding,
+    layout: Layout,
     /// What knows its state, if it was shipped.
     shipped: Option<Arc<ShippedSource>>,
 }
@@ -64,18 +64,18 @@ impl OpenSource {
         let identity = FileSource::identity_at(&found.path);
         let mut file = None;
         let mut end = (u64::MAX, true);
-        let mut encoding = Encoding::default();
+        let mut layout = Layout::default();
         let opened = match &found.error {
             Some(error) => Err(error.clone()),
             None => settings.spools.follow(&found.path).and_then(|(source, growing)| {
                 let rules = settings.times.rules(source.modified());
                 if let Some(growing) = &growing {
-                    encoding = Layout::detect(&**growing)?.encoding;
+                    layout = Layout::detect(&**growing)?;
                     if found.rotated {
                         growing.pin()?;
                     }
                     let written = growing.written();
-                    let line_end = growing.last_line_end(encoding)?;
+                    let line_end = growing.last_line_end(layout)?;
                     let may_go_on = found.shipped.as_ref().is_some_and(|source| !source.is_over());
                     let whole = if may_go_on { line_end } else { written };
                     end = (whole, line_end == whole);
@@ -100,7 +100,7 @@ impl OpenSource {
             replaced: false,
             gone_at: None,
             end,
-            encoding,
+            layout,
             shipped: found.shipped.clone(),
             rotated: found.rotated,
         };
@@ -129,7 +129,7 @@ impl OpenSource {
                 _ => return None,
             }
         }
-        (filled > 0).then(|| match self.encoding {
+        (filled > 0).then(|| match self.layout.encoding {
             Encoding::Utf8 => record::text::decode(&bytes, bytes.len() as u64).text.into_owned(),
             Encoding::Utf16 { big_endian } => {
                 record::text::decode_utf16(&bytes, bytes.len() as u64, big_endian).text.into_owned()
@@ -229,7 +229,13 @@ impl OpenSource {
             Ok(Look::Replaced) | Err(_) => return Seen::Other,
         }
         self.identity = identity;
-        let Ok(line_end) = file.last_line_end(self.encoding) else { return Seen::Other };
+        // As long as nothing was numbered, too little was there to tell how it is to be read.
+        if self.end.0 == 0
+            && let Ok(layout) = Layout::detect(&**file)
+        {
+            self.layout = layout;
+        }
+        let Ok(line_end) = file.last_line_end(self.layout) else { return Seen::Other };
         let written = file.written();
         let end = if self.is_growing() { line_end.max(self.end.0) } else { written };
         // The last line had no newline and a number: it is another one now.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use record::Timestamp;
+use record::{Timestamp, Wrapping};
 
 use super::{FileIdentity, FileSource, Source};
 use crate::Error;
-use crate::layout::Encoding;
+use crate::layout::Layout;
 use crate::limits::BLOCK_BYTES_MAX;
 
 /// What a look at a growing file found.
@@ -35,9 +35,24 @@ pub struct GrowingFile {
     parts: RwLock<Vec<Part>>,
     /// The end of what counts as its lines.
     end: AtomicU64,
-    /// How far a newline was looked for, and where the last line with one ends.
-    lines: Mutex<(u64, u64)>,
+    lines: Mutex<Searched>,
 }
+
+/// How far a newline was looked for, and what was found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Searched {
+    searched: u64,
+    /// Where the last line with a newline ends.
+    line_end: u64,
+    /// The same without parts that go on.
+    whole: u64,
+}
+
+/// Bytes that a part of a container's line takes, most often.
+const PART_BYTES: u64 = 32 << 10;
+
+/// Bytes of parts that are waited for until the last one comes; a longer line is shown as it is.
+const PARTS_BYTES_MAX: u64 = 2 << 20;
 
 /// One of the files.
 #[derive(Clone, Debug)]
@@ -123,37 +138,79 @@ impl GrowingFile {
         self.end.store(end, Ordering::Release);
     }
 
-    /// Where the last line that has its newline ends. Reads what was written since this was last asked.
+    /// Where the last line that has its newline ends; before the first part of one of which a container's runtime has not
+    /// written the last. Reads what was written since this was last asked.
     ///
     /// # Errors
     ///
     /// That of reading.
-    pub fn last_line_end(&self, encoding: Encoding) -> Result<u64, Error> {
+    pub fn last_line_end(&self, layout: Layout) -> Result<u64, Error> {
         let written = self.written();
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let newline = encoding.newline();
+        let mut known = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let newline = layout.encoding.newline();
         let unit = newline.len() as u64;
-        let (searched, mut line_end) = *lines;
+        let mut line_end = known.line_end;
         let mut to = written / unit * unit;
-        while to > searched {
-            let from = to.saturating_sub(BLOCK_BYTES_MAX as u64).max(searched / unit * unit);
-            let mut block = vec![0; usize::try_from(to - from).unwrap_or_default()];
-            let mut filled = 0;
-            while filled < block.len() {
-                match self.read_at(from + filled as u64, &mut block[filled..])? {
-                    0 => break,
-                    count => filled += count,
-                }
-            }
-            let last = block[..filled].chunks_exact(newline.len()).rposition(|unit| unit == newline);
+        while to > known.searched {
+            let from = to.saturating_sub(BLOCK_BYTES_MAX as u64).max(known.searched / unit * unit);
+            let block = self.block(from, to)?;
+            let last = block.chunks_exact(newline.len()).rposition(|unit| unit == newline);
             if let Some(last) = last {
                 line_end = from + (last as u64 + 1) * unit;
                 break;
             }
             to = from;
         }
-        *lines = (written, line_end);
-        Ok(line_end)
+        let whole = match layout.wrapping {
+            Some(wrapping) if line_end != known.line_end => self.last_whole(wrapping, line_end)?,
+            Some(_) => known.whole,
+            None => line_end,
+        };
+        *known = Searched { searched: written, line_end, whole };
+        Ok(whole)
+    }
+
+    /// Where the parts begin that stand before `end` and go on in one to come; `end` where there are none.
+    fn last_whole(&self, wrapping: Wrapping, end: u64) -> Result<u64, Error> {
+        for bytes in [PART_BYTES, PARTS_BYTES_MAX] {
+            let from = end.saturating_sub(bytes);
+            let block = self.block(from, end)?;
+            let mut begin = end;
+            let mut scratch = Vec::new();
+            let mut stream = None;
+            for line in block.split_inclusive(|byte| *byte == b'\n').rev() {
+                let start = begin - line.len() as u64;
+                if start == from && from > 0 {
+                    // It may begin earlier.
+                    stream = None;
+                    break;
+                }
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                let part = wrapping.part(line.strip_suffix(b"\r").unwrap_or(line), &mut scratch);
+                let part = part.filter(|part| !part.ends && stream.is_none_or(|stream| stream == part.stream));
+                let Some(part) = part else { return Ok(begin) };
+                stream = Some(part.stream);
+                begin = start;
+            }
+            if stream.is_some() {
+                return Ok(begin);
+            }
+        }
+        Ok(end)
+    }
+
+    /// The bytes from `from` to `to`, as far as they can be read.
+    fn block(&self, from: u64, to: u64) -> Result<Vec<u8>, Error> {
+        let mut block = vec![0; usize::try_from(to - from).unwrap_or_default()];
+        let mut filled = 0;
+        while filled < block.len() {
+            match self.read_at(from + filled as u64, &mut block[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        block.truncate(filled);
+        Ok(block)
     }
 
     /// Looks what has become of the file, and takes in what was added.

@@ -154,7 +154,7 @@ impl Follower<'_> {
         };
         let mut end = u64::MAX;
         if let Some(growing) = &growing {
-            end = growing.last_line_end(Layout::detect(&**growing)?.encoding)?;
+            end = growing.last_line_end(Layout::detect(&**growing)?)?;
             growing.set_end(end);
         }
         let rules = self.times.rules(source.modified());
@@ -172,8 +172,9 @@ impl Follower<'_> {
             let looked = file.look().and_then(|look| match look {
                 Look::Same => Ok(false),
                 Look::Grown => {
-                    let end = file.last_line_end(source.input.origin.layout.encoding)?;
                     let before = source.end;
+                    let known = source.input.origin.layout;
+                    let end = file.last_line_end(if before == 0 { Layout::detect(&*file)? } else { known })?;
                     file.set_end(end);
                     if let Some(reread) = source.input.reread(before)? {
                         if before == 0 {
@@ -187,7 +188,7 @@ impl Follower<'_> {
                 Look::Replaced => {
                     let (opened, growing) = spools().follow(file.path())?;
                     let growing = growing.ok_or_else(|| Error::Replaced { name: id.clone() })?;
-                    let end = growing.last_line_end(Layout::detect(&*growing)?.encoding)?;
+                    let end = growing.last_line_end(Layout::detect(&*growing)?)?;
                     growing.set_end(end);
                     let rules = self.times.rules(opened.modified());
                     let origin = Origin::find(&opened, &rules, engine::limits::BLOCK_BYTES_MIN)?;
