@@ -18,7 +18,7 @@ const SOURCES = ["scheduler.log", "worker-1.log", "worker-2.log"];
 const PATTERNFLY_MAX = 1_000_000;
 const VERSIONS = ["react@19", "react-dom@19", "@patternfly/react-core@6", "@patternfly/react-log-viewer@6", "esbuild@0.25"];
 /** Loads of each kind; the median counts. */
-const LOADS = 5;
+const LOADS = 11;
 const JUMPS = 30;
 
 const folder = join(tmpdir(), `logboom-bench-browser-${LINES}`);

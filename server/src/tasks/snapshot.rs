@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use engine::{Buckets, By, Error, Filter, Index, Input, Log};
 use record::wire::{ApiError, Live, Partial, SourceInfo, State, TaskInfo};
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
 use super::catalog::blocking;
 use super::follow::Shared;
@@ -47,6 +47,8 @@ pub struct Snapshot {
     sources: StdMutex<Vec<OpenSource>>,
     told: watch::Sender<Progress>,
     progress: watch::Receiver<Progress>,
+    /// Somebody waits for the index.
+    wanted: Arc<Notify>,
     cancelled: Arc<AtomicBool>,
     searches: Searches,
     /// What was written for those who follow.
@@ -102,6 +104,7 @@ impl Snapshot {
             kept,
             cancelled: Arc::clone(&snapshot.cancelled),
             progress: snapshot.told.clone(),
+            wanted: Arc::clone(&snapshot.wanted),
         };
         // What was kept whole is there at once.
         if snapshot.log.index().is_complete() {
@@ -125,6 +128,7 @@ impl Snapshot {
             sources: StdMutex::new(sources),
             told,
             progress,
+            wanted: Arc::default(),
             cancelled: Arc::new(AtomicBool::new(false)),
         }
     }
@@ -225,8 +229,14 @@ impl Snapshot {
         &self.log
     }
 
+    /// Somebody is about to wait for the index: it begins at once.
+    pub fn want_index(&self) {
+        self.wanted.notify_one();
+    }
+
     /// Waits until the whole log was counted.
     pub async fn indexed(&self) {
+        self.want_index();
         // An index that will not be built ends the wait as well.
         let built = self.progress().wait_for(|progress| progress.complete).await.is_ok();
         tracing::trace!(built, "waited for the index");
@@ -256,8 +266,9 @@ impl Snapshot {
         Ok(buckets)
     }
 
-    /// The searches of its log.
+    /// The searches of its log. They find what was counted.
     pub fn searches(&self) -> &Searches {
+        self.want_index();
         &self.searches
     }
 
@@ -473,17 +484,29 @@ const GUESSED_LINE_BYTES: u64 = 100;
 /// How often an index is kept that is not complete yet.
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 
+/// Bytes that are indexed before a page could be drawn.
+const INDEXED_AT_ONCE: u64 = 8 << 20;
+
+/// How long the index of more leaves the processors to the page, as long as nobody waits for it.
+const PAGE_FIRST: Duration = Duration::from_millis(300);
+
 /// An index that is to be built.
 struct Indexing {
     log: Arc<Log>,
     kept: Option<Kept>,
     cancelled: Arc<AtomicBool>,
     progress: watch::Sender<Progress>,
+    wanted: Arc<Notify>,
 }
 
 impl Indexing {
-    /// Builds the index when a worker is free, and keeps it.
+    /// Builds the index when a worker is free, and keeps it. That of much text lets the page come first that opened it.
     async fn run(self, workers: Arc<Semaphore>) {
+        let bytes: u64 = self.log.inputs().iter().filter_map(|input| input.source.bytes_written()).sum();
+        if bytes.saturating_sub(self.log.index().bytes_passed()) > INDEXED_AT_ONCE {
+            let wanted = tokio::time::timeout(PAGE_FIRST, self.wanted.notified()).await.is_ok();
+            tracing::trace!(wanted, "the index begins");
+        }
         let Ok(permit) = workers.acquire_owned().await else { return };
         // A thread of its own: those that may block for a while are for readers, and they wait for this.
         let built = std::thread::Builder::new().name("index".to_owned()).spawn(move || {

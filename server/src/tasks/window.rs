@@ -433,6 +433,9 @@ async fn wait_for(snapshot: &Arc<Snapshot>, place: Place) -> Option<u64> {
         if let Place::Line(ordinal) = place {
             // Cheaper than to look each time: nothing is read until the count has come so far.
             let near = ordinal < snapshot.log().index().spacing();
+            if !near {
+                snapshot.want_index();
+            }
             // The sender goes only after the last count.
             if !near && progress.wait_for(|progress| progress.complete || progress.lines > ordinal).await.is_err() {
                 return None;
@@ -443,6 +446,7 @@ async fn wait_for(snapshot: &Arc<Snapshot>, place: Place) -> Option<u64> {
             Found::At(ordinal) => return Some(ordinal),
             Found::Beyond => return None,
             Found::NotYet => {
+                snapshot.want_index();
                 if progress.changed().await.is_err() && !snapshot.log().index().is_complete() {
                     return None;
                 }
