@@ -14,6 +14,7 @@ mod searches;
 mod snapshot;
 mod sources;
 mod view;
+mod wake;
 mod window;
 
 pub(crate) use catalog::blocking;

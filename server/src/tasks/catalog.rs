@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::folders::Folders;
 use super::follow::{Following, Ticker};
 use super::snapshot::Growth;
+use super::wake::Wakes;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
 use crate::access::Prefixes;
 use crate::clock;
@@ -251,6 +252,7 @@ pub struct Catalog {
     /// Which revision of what is shipped was seen.
     shipped: AtomicU64,
     ending: watch::Sender<bool>,
+    wakes: Arc<Wakes>,
 }
 
 /// What a catalog holds at one moment.
@@ -298,6 +300,7 @@ impl Catalog {
             looked: Mutex::new(Instant::now()),
             shipped: AtomicU64::new(0),
             ending: watch::Sender::default(),
+            wakes: Arc::default(),
         };
         catalog.look(true);
         catalog
@@ -379,6 +382,11 @@ impl Catalog {
             }
         }
         now
+    }
+
+    /// The folders in which what is written wakes who looks at a task.
+    pub(super) fn wakes(&self) -> &Arc<Wakes> {
+        &self.wakes
     }
 
     /// What a time without a zone means.

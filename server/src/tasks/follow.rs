@@ -19,6 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::catalog::blocking;
 use super::chunks::{Format, Lines};
 use super::marks::{Marks, Sent};
+use super::wake::Sleeper;
 use super::window::{Wanted, start};
 use super::{Catalog, Snapshot, Task, View};
 
@@ -27,6 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(40);
 
 /// The same while it grows.
 const LOOK_EVERY_GROWING: Duration = Duration::from_millis(10);
+
+/// The same where it is told of what is written.
+const LOOK_SELDOM: Duration = Duration::from_millis(250);
 
 /// How long after a change it counts as growing.
 const GROWING_FOR: Duration = Duration::from_secs(1);
@@ -61,20 +65,30 @@ impl Ticker {
         let (sender, changed) = watch::channel(0);
         let (task, catalog) = (Arc::downgrade(task), Arc::clone(catalog));
         let looking = tokio::spawn(async move {
+            let mut sleeper = Sleeper::new(catalog.wakes());
+            let mut watched = Vec::new();
             let (mut before, mut changed_at) = (None, Instant::now());
             while let Some(task) = task.upgrade() {
                 catalog.look_for_sources(&task).await;
                 let snapshot = task.look(true).await;
                 let moment = Some(snapshot.moment());
-                if moment != before {
-                    before = moment;
+                let has_changed = moment != before;
+                if has_changed {
                     changed_at = Instant::now();
                     sender.send_modify(|changes| *changes += 1);
                 }
-                let sources = u32::try_from(snapshot.count()).unwrap_or(u32::MAX);
+                let paths = snapshot.paths();
+                if paths != watched {
+                    watched.clone_from(&paths);
+                    sleeper = blocking(move || sleeper.watching(&paths)).await;
+                }
+                before = moment;
+                let more = LOOK_EVERY_SOURCE * u32::try_from(snapshot.count()).unwrap_or(u32::MAX);
+                // What becomes of a shipped task is not only written to files.
+                let seldom = if snapshot.is_shipped() { LOOK_EVERY } else { LOOK_SELDOM };
                 drop((task, snapshot));
-                let every = if changed_at.elapsed() < GROWING_FOR { LOOK_EVERY_GROWING } else { LOOK_EVERY };
-                tokio::time::sleep(every + LOOK_EVERY_SOURCE * sources).await;
+                let often = if changed_at.elapsed() < GROWING_FOR { LOOK_EVERY_GROWING } else { LOOK_EVERY };
+                sleeper.sleep(has_changed, LOOK_EVERY_GROWING + more, often + more, seldom + more).await;
             }
         });
         Self { changed, looking: looking.abort_handle() }

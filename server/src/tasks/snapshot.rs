@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -275,6 +276,16 @@ impl Snapshot {
     /// Nothing more is expected, and its lines stand as they came: ordered anew they would stand otherwise.
     pub fn is_to_be_ordered(&self) -> bool {
         self.log.is_out_of_order() && matches!(self.moment().3, State::Complete | State::Failed)
+    }
+
+    /// It was shipped: what knows its state is told first.
+    pub fn is_shipped(&self) -> bool {
+        self.sources().iter().any(OpenSource::is_shipped)
+    }
+
+    /// Where its sources lie.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.sources().iter().map(|source| source.path.clone()).collect()
     }
 
     /// How many sources it has.

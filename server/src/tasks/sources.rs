@@ -169,6 +169,11 @@ impl OpenSource {
         self.shipped.as_ref()?.status().error.clone()
     }
 
+    /// It was shipped.
+    pub fn is_shipped(&self) -> bool {
+        self.shipped.is_some()
+    }
+
     /// It was shipped, takes no more, and all of it was looked at.
     pub fn is_over(&self) -> bool {
         let is_over = self.shipped.as_ref().is_some_and(|source| source.is_over());
