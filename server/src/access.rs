@@ -7,13 +7,14 @@ mod prefixes;
 pub mod sign_in;
 pub mod token;
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE as COOKIES, LOCATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE as COOKIES, HOST, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -39,6 +40,8 @@ tokio::task_local! {
 #[derive(Debug, Default)]
 pub struct Access {
     tokens: Vec<Arc<Token>>,
+    /// Names that the server may be called by, beside those that no page of another site can have.
+    hosts: Vec<String>,
 }
 
 impl Access {
@@ -60,7 +63,13 @@ impl Access {
             );
             tokens.push(Arc::new(token));
         }
-        Ok(Self { tokens })
+        Ok(Self { tokens, hosts: Vec::new() })
+    }
+
+    /// The same, answering to these names as well.
+    #[must_use]
+    pub fn called(self, hosts: Vec<String>) -> Self {
+        Self { hosts, ..self }
     }
 
     /// There are tokens, so one is needed.
@@ -123,6 +132,17 @@ impl Access {
         self.check_read(task).or_else(|error| self.may_ship(task).map(|_| ()).map_err(|_| error))
     }
 
+    /// A `Host` by which the server is meant: an address, a name that stands in no public directory, or one that it was given.
+    fn is_called(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let is_address = name.starts_with('[') || name.parse::<IpAddr>().is_ok();
+        is_address || !name.contains('.') || name.ends_with(".localhost") || self.hosts.contains(&name)
+    }
+
     fn name(&self) -> String {
         self.who().map_or_else(String::new, |token| token.name.clone())
     }
@@ -149,7 +169,15 @@ pub async fn guard(
     next: Next,
 ) -> Response {
     let route = route.as_ref().map_or("", MatchedPath::as_str);
-    if !access.is_required() || is_open(route) {
+    if !access.is_required() {
+        // A page whose site has its name lead here would read what its reader can.
+        let host = request.headers().get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+        return match host.filter(|host| !access.is_called(host)) {
+            Some(host) => Problem(problem::no_host(&host)).into_response(),
+            None => next.run(request).await,
+        };
+    }
+    if is_open(route) {
         return next.run(request).await;
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);

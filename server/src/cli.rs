@@ -67,6 +67,10 @@ pub struct ServeArgs {
     /// made again, in `cache`. `logboom` in the user's data folder and in their cache folder where it is not given.
     #[arg(long, value_name = "DIR", env = "LOGBOOM_DATA")]
     pub data: Option<PathBuf>,
+    /// A name by which readers call the server, such as `logs.example`, where a proxy passes it on. With tokens any name will do;
+    /// without them the server answers to addresses and `localhost`, and to names without a dot.
+    #[arg(long, value_name = "NAME", env = "LOGBOOM_HOST", value_delimiter = ',')]
+    pub host: Vec<String>,
     /// Who may show a log in a page of their own (`/embed/…`): addresses such as `https://wiki.example`, with spaces
     /// between, `'self'` or `'none'`. `'self'` where it is not given.
     #[arg(long, value_name = "ORIGINS", env = "LOGBOOM_FRAME_ANCESTORS")]

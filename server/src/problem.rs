@@ -71,6 +71,19 @@ pub fn no_source(task: &str, id: &str) -> ApiError {
     )
 }
 
+/// 421: a name by which the server is not called.
+pub fn no_host(host: &str) -> ApiError {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    error(
+        StatusCode::MISDIRECTED_REQUEST,
+        "the server has another name",
+        format!(
+            "nobody said that this server is {name:?}: without tokens it answers to its address and to localhost, so that no \
+             other site's page can read logs here; `logboom serve --host {name}` lets it answer to this name too"
+        ),
+    )
+}
+
 /// 404: no such address.
 pub fn no_route(path: &str) -> ApiError {
     error(

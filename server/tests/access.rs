@@ -276,6 +276,30 @@ fn with_tokens_a_server_may_listen_anywhere() {
     assert!(server.address.ip().is_unspecified());
 }
 
+#[test]
+fn a_server_without_tokens_is_not_called_by_another_sites_name() {
+    let folder = Folder::with(&[("logs/a.log", EARLY)]);
+    let server = Server::with(&folder, &["logs", "--host", "Logs.Example,logs.test"]);
+    let ask = |host: &str, target: &str| {
+        server.send(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).read()
+    };
+    let port = server.address.port();
+    for host in ["127.0.0.1", "[::1]", "localhost", "a.localhost", "workstation", "logs.example", "LOGS.test"] {
+        for host in [host.to_owned(), format!("{host}:{port}")] {
+            assert_eq!(ask(&host, "/api/v1/tasks").status, 200, "{host}");
+        }
+    }
+    for host in
+        ["evil.example", "evil.example:7171", "127.0.0.1.evil.example", "logs.example.evil.example", "evil.example."]
+    {
+        for target in ["/", "/t/logs", "/api/v1/tasks", "/healthz"] {
+            let answer = ask(host, target);
+            check_problem(&answer, 421, &["evil.example", "--host"]);
+            assert!(!answer.text().contains("a.log"), "{}", answer.text());
+        }
+    }
+}
+
 /// The configuration is refused with these words.
 #[track_caller]
 fn check_refused(config: &str, words: &[&str]) {
