@@ -4,6 +4,7 @@
 //! its bytes to the file and waits; one thread syncs the files of all who wait, notes the new lengths in one transaction,
 //! and answers them. So what was acknowledged is there whatever is killed, and what was not is cut off at the next start.
 
+mod arrivals;
 mod committer;
 mod ledger;
 mod limits;

@@ -12,6 +12,7 @@ use std::thread;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use support::http::request;
 use support::logs::{EARLY, LATE, MIDDLE, check_problem, listed};
 use support::server::{Server, task};
 use support::ship::{
@@ -123,7 +124,7 @@ fn bodies_that_come_in_at_one_time_have_room_for_64_mib_together() {
     let held: Vec<_> = (0..9)
         .map(|sender| {
             let mut stream = TcpStream::connect(server.address).expect("it listens");
-            let head = support::http::request("PATCH", &raw("held", &sender.to_string()), &headers);
+            let head = request("PATCH", &raw("held", &sender.to_string()), &headers);
             stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&log[1..])).expect("sent");
             stream
         })
@@ -175,7 +176,7 @@ fn a_body_has_at_most_8_mib() {
     let mut chunked = format!("{:x}\r\n", log.len()).into_bytes();
     chunked.extend_from_slice(&log);
     chunked.extend_from_slice(b"\r\n0\r\n\r\n");
-    let head = support::http::request(
+    let head = request(
         "PATCH",
         &raw("t", "a"),
         &[("Content-Type", "application/partial-upload"), ("Upload-Offset", "0"), ("Transfer-Encoding", "chunked")],
@@ -301,7 +302,7 @@ fn who_follows_sees_what_comes_and_the_end_of_it() {
     let kept = Kept::new();
     let server = kept.serve(&[]);
     check_at(&patch(&server, "t", "a.log", 0, EARLY.as_bytes()), EARLY.len() as u64);
-    let asked = support::http::request("GET", &task("t", "/lines?follow=1"), &[("Accept", "text/plain")]);
+    let asked = request("GET", &task("t", "/lines?follow=1"), &[("Accept", "text/plain")]);
     let mut reader = server.send(&asked);
     assert_eq!(reader.line(), EARLY.trim_end());
     // A line comes once it has come to its end; another source comes while the first is followed.
@@ -396,4 +397,42 @@ fn once_a_task_is_over_its_order_is_exact() {
     assert_eq!(whole.text(), server.lines("task", "").text());
     assert_ne!(whole.header("logboom-generation"), live.header("logboom-generation"));
     assert_eq!(whole.members("late"), ["null", "null", "null"]);
+}
+
+#[test]
+fn lines_without_a_time_stand_in_the_order_in_which_they_arrived() {
+    let kept = Kept::new();
+    let mut server = kept.serve(&[]);
+    let send = |server: &Server, n: usize| {
+        let source = ["stdout", "stderr"][n % 2];
+        let line = format!("{n} says {source}\n");
+        let offset = (n / 2 * line.len()) as u64;
+        check_at(&patch(server, "job", source, offset, line.as_bytes()), offset + line.len() as u64);
+    };
+    send(&server, 0);
+    let mut open = server.send(&request("GET", &task("job", "/lines?follow=1"), &[]));
+    (1..6).for_each(|n| send(&server, n));
+    let ordered = |texts: &[String]| texts.iter().enumerate().all(|(n, text)| text.starts_with(&format!("\"{n} says")));
+    let mut followed = Vec::new();
+    while followed.len() < 6 {
+        let line = open.line();
+        if !line.is_empty() {
+            let record: serde_json::Value = serde_json::from_str(&line).expect("a record");
+            followed.push(record["text"].to_string());
+        }
+    }
+    assert!(ordered(&followed), "{followed:?}");
+    for source in ["stdout", "stderr"] {
+        complete(&server, "job", source, 3 * "0 says stdout\n".len() as u64, b"");
+    }
+    for _ in 0..2 {
+        let texts = server.lines("job", "").members("text");
+        assert!(texts.len() == 6 && ordered(&texts), "{texts:?}");
+        assert!(server.lines("job", "").members("late").iter().all(|late| late == "null"));
+        let last = server.lines("job", "?tail=2").members("text");
+        assert_eq!(last, texts[4..]);
+        // What was known of it before the restart is known after it.
+        assert!(!server.end("KILL").success());
+        server = kept.serve(&[]);
+    }
 }

@@ -34,6 +34,7 @@ pub use log::{Bucket, Buckets, By, Ended, Found, Log, Picker, Place, Searched};
 pub use merge::{Failure, Input, Merge};
 pub use pattern::{Case, Pattern, PatternError};
 pub use source::{
-    DiskBudget, FileIdentity, FileSource, GrowingFile, Look, MemorySource, Packing, Source, SpoolSource, Spools,
+    Arrivals, DiskBudget, FileIdentity, FileSource, GrowingFile, Look, MemorySource, Packing, Source, SpoolSource,
+    Spools,
 };
 pub use stream::{Origin, Standing};

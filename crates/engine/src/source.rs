@@ -1,5 +1,6 @@
 //! A source: a sequence of bytes that can be read at any offset.
 
+mod arrivals;
 mod budget;
 mod file;
 mod frames;
@@ -12,6 +13,7 @@ mod scratch;
 mod spool;
 mod store;
 
+pub use arrivals::Arrivals;
 pub use budget::DiskBudget;
 pub use file::FileSource;
 pub use growing::{GrowingFile, Look};
@@ -51,6 +53,12 @@ pub trait Source: Send + Sync {
 
     /// When it was last changed: the time of lines in a source without times.
     fn modified(&self) -> Timestamp;
+
+    /// When the byte at `offset` arrived, and where bytes begin that arrived later; none where nobody noted it. The time of
+    /// lines in a source without times, before [`Self::modified`].
+    fn arrived(&self, _offset: u64) -> Option<(Timestamp, u64)> {
+        None
+    }
 
     /// What tells the file that it is read from, in its present state, from any other; none where there is none.
     ///

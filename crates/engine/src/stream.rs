@@ -43,8 +43,8 @@ impl Origin {
     /// What reading the first bytes gives.
     pub fn find(source: &Arc<dyn Source>, rules: &Rules, block_bytes: usize) -> Result<Self, Error> {
         let layout = Layout::detect(&**source)?;
-        let modified = source.modified();
-        let untimed = Self { layout, first_key: modified, untimed: true, timed_from: 0 };
+        let first_key = source.arrived(0).map_or_else(|| source.modified(), |(arrived, _)| arrived);
+        let untimed = Self { layout, first_key, untimed: true, timed_from: 0 };
         let stream = Stream::new(source, rules, &untimed, untimed.standing(), block_bytes);
         let first = stream.singly().take_while(|line| line.start() < FIRST_TIME_BYTES).find(is_sure);
         let timed = first.and_then(|line| line.time());
@@ -73,6 +73,10 @@ pub struct Stream {
     layout: Layout,
     untimed: bool,
     timed_from: u64,
+    /// What knows when lines without a time arrived, where there may be some.
+    arrivals: Option<Arc<dyn Source>>,
+    /// When those before this offset did.
+    arrived: (Option<Timestamp>, u64),
     /// How it stands before the first line that was not given out.
     standing: Standing,
     /// Read, and not given out yet: nobody knows yet whether they are wild.
@@ -100,6 +104,8 @@ impl Stream {
             layout: origin.layout,
             untimed: origin.untimed,
             timed_from: origin.timed_from,
+            arrivals: (origin.untimed || origin.timed_from > 0).then(|| Arc::clone(source)),
+            arrived: (None, 0),
             standing,
             unsettled: Vec::new(),
             highest: NEVER,
@@ -163,7 +169,15 @@ impl Stream {
         batch.before = self.standing;
         batch.guessed_a_year = self.scanner.guessed_a_year();
         for line in lines.iter_mut() {
-            line.place(&mut self.standing, self.untimed || line.offset < self.timed_from);
+            let is_untimed = self.untimed || line.offset < self.timed_from;
+            if is_untimed && let Some(source) = &self.arrivals {
+                if line.offset >= self.arrived.1 {
+                    let (time, next) = source.arrived(line.offset).unzip();
+                    self.arrived = (time, next.unwrap_or(line.next));
+                }
+                self.standing.key = self.arrived.0.map_or(self.standing.key, |time| time.max(self.standing.key));
+            }
+            line.place(&mut self.standing, is_untimed);
         }
         let keep = self.unsettled.first().map_or(u64::MAX, Line::start);
         batch.base = self.lines.hand_over(keep, &mut batch.bytes);

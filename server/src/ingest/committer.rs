@@ -163,6 +163,10 @@ impl Committer {
         let rows: Vec<SourceRow> = rows.into_iter().map(|(row, _)| row).collect();
         self.store.commits.fetch_add(1, Ordering::Relaxed);
         for (part, row) in parts.into_iter().zip(rows) {
+            let before = part.source.status().durable;
+            if row.bytes > before {
+                part.source.note_arrival(before, row.arrived);
+            }
             let mut status = part.source.status();
             let is_new = !std::mem::replace(&mut status.made, true);
             self.store.bytes.fetch_add(row.bytes - status.durable, Ordering::Relaxed);

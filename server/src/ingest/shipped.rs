@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
+use engine::Arrivals;
 use record::Timestamp;
 use record::wire::State;
 use tokio::sync::watch;
 
+use super::arrivals;
 use super::ledger::SourceRow;
 use super::writer::Writer;
 use crate::clock;
@@ -163,6 +165,8 @@ pub struct ShippedSource {
     /// Rises when bytes that were not durable yet were taken back: commits from before count no more.
     pub epoch: AtomicU64,
     status: Mutex<Status>,
+    /// Read when somebody asks.
+    arrivals: OnceLock<Arc<Arrivals>>,
 }
 
 /// What is known of a source.
@@ -242,7 +246,19 @@ impl ShippedSource {
             writer: Arc::new(tokio::sync::Mutex::new(writer)),
             epoch: AtomicU64::new(0),
             status: Mutex::new(status),
+            arrivals: OnceLock::new(),
         }
+    }
+
+    /// When its bytes arrived. Blocks when it is first asked.
+    pub fn arrivals(&self) -> Arc<Arrivals> {
+        let durable = self.status().durable;
+        Arc::clone(self.arrivals.get_or_init(|| Arc::new(arrivals::load(&self.path, durable))))
+    }
+
+    /// Notes that its bytes from `offset` on arrived at `time`, before they are told to be durable. Blocks.
+    pub fn note_arrival(&self, offset: u64, time: Timestamp) {
+        arrivals::note(&self.path, &self.arrivals(), offset, time);
     }
 
     /// What is known of it.

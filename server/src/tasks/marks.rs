@@ -34,7 +34,8 @@ struct File {
     mark: u32,
 }
 
-/// What a reader has been sent: every line that begins before its source's offset.
+/// What a reader has been sent: every line that ends before its source's offset or there. One that had no end then and has
+/// grown is sent anew.
 #[derive(Clone, Debug)]
 pub struct Sent {
     marks: Marks,
@@ -108,7 +109,7 @@ impl Sent {
     /// The current line of a merge was sent.
     #[must_use]
     pub fn has(&self, merge: &Merge) -> bool {
-        merge.current().is_some_and(|(place, line)| self.offsets.get(place).is_some_and(|sent| line.offset < *sent))
+        merge.current().is_some_and(|(place, line)| self.offsets.get(place).is_some_and(|sent| line.next <= *sent))
     }
 
     /// The current line of a merge is sent, as all were that stand before it.

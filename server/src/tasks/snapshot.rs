@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::{Buckets, By, Error, Filter, Index, Input, Log};
+use record::Timestamp;
 use record::wire::{ApiError, Live, Partial, SourceInfo, State, TaskInfo};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
@@ -85,7 +86,7 @@ impl Snapshot {
         let mut inputs = Vec::new();
         let mut sources = Vec::new();
         for source in &found.sources {
-            let (source, input) = open(&found.id, source, settings, inputs.len());
+            let (source, input) = open(&found.id, source, settings, inputs.len(), false);
             inputs.extend(input);
             sources.push(source);
         }
@@ -189,7 +190,7 @@ impl Snapshot {
         }
         for added in found::added(found, sources) {
             differs = true;
-            let (source, input) = open(&self.id, &added, settings, 0);
+            let (source, input) = open(&self.id, &added, settings, 0, true);
             all.push((None, source, input));
         }
         if !differs {
@@ -396,13 +397,22 @@ impl Snapshot {
             sources,
             bytes,
             lines: complete.then(|| index.lines()),
-            first_ts: index.blocks().first().map(|block| block.first_key.to_string()),
+            first_ts: self.first_key(&index).map(|key| key.to_string()),
             last_ts: index.blocks().last().filter(|_| complete).map(|block| block.last_key.to_string()),
             generation: self.generation,
             indexed: if complete { 1.0 } else { share(progress.bytes, bytes) },
             lines_estimate: self.lines_estimate(),
             levels: *index.levels(),
         }
+    }
+
+    /// The key of its first line, as its sources' first lines tell before any was counted.
+    fn first_key(&self, index: &Index) -> Option<Timestamp> {
+        if index.is_complete() || !index.blocks().is_empty() {
+            return index.blocks().first().map(|block| block.first_key);
+        }
+        let inputs = self.log.inputs().iter();
+        inputs.filter(|input| input.source.bytes() != Some(0)).map(|input| input.origin.first_key).min()
     }
 
     /// The bytes of its files when they were opened.
@@ -456,8 +466,14 @@ impl Drop for Snapshot {
 }
 
 /// Opens a source; one that cannot be read is told.
-fn open(task: &str, found: &FoundSource, settings: &Settings, place: usize) -> (OpenSource, Option<Input>) {
-    let (source, input) = OpenSource::open(found, settings, place);
+fn open(
+    task: &str,
+    found: &FoundSource,
+    settings: &Settings,
+    place: usize,
+    is_new: bool,
+) -> (OpenSource, Option<Input>) {
+    let (source, input) = OpenSource::open(found, settings, place, is_new);
     if let Err(error) = &source.opened {
         tracing::warn!(task, source = source.id, %error, "a source cannot be read");
     }

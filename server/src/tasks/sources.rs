@@ -45,8 +45,9 @@ pub struct OpenSource {
     /// Where it ended when it was last looked at, and whether a line ends there.
     end: (u64, bool),
     layout: Layout,
-    /// What knows its state, if it was shipped.
+    /// What knows its state, if it was shipped; and how much of it was durable when it was last looked at.
     shipped: Option<Arc<ShippedSource>>,
+    durable: u64,
 }
 
 /// What a look at a source found.
@@ -59,24 +60,30 @@ pub enum Seen {
 }
 
 impl OpenSource {
-    /// Opens what was found, and reads its first lines. The input's place is the one that is given.
-    pub fn open(found: &FoundSource, settings: &Settings, place: usize) -> (Self, Option<Input>) {
+    /// Opens what was found, and reads its first lines. The input's place is the one that is given. `is_new`: it came while
+    /// somebody looked, and is most likely still being written.
+    pub fn open(found: &FoundSource, settings: &Settings, place: usize, is_new: bool) -> (Self, Option<Input>) {
         let identity = FileSource::identity_at(&found.path);
         let mut file = None;
         let mut end = (u64::MAX, true);
+        let durable = found.shipped.as_ref().map_or(u64::MAX, |source| source.status().durable);
         let mut layout = Layout::default();
         let opened = match &found.error {
             Some(error) => Err(error.clone()),
             None => settings.spools.follow(&found.path).and_then(|(source, growing)| {
                 let rules = settings.times.rules(source.modified());
                 if let Some(growing) = &growing {
+                    if let Some(source) = &found.shipped {
+                        growing.set_durable(durable);
+                        growing.set_arrivals(source.arrivals());
+                    }
                     layout = Layout::detect(&**growing)?;
                     if found.rotated {
                         growing.pin()?;
                     }
                     let written = growing.written();
                     let line_end = growing.last_line_end(layout)?;
-                    let may_go_on = found.shipped.as_ref().is_some_and(|source| !source.is_over());
+                    let may_go_on = is_new || found.shipped.as_ref().is_some_and(|source| !source.is_over());
                     let whole = if may_go_on { line_end } else { written };
                     end = (whole, line_end == whole);
                     growing.set_end(whole);
@@ -96,12 +103,13 @@ impl OpenSource {
             identity,
             opened,
             file,
-            grown_at: None,
+            grown_at: is_new.then(Instant::now),
             replaced: false,
             gone_at: None,
             end,
             layout,
             shipped: found.shipped.clone(),
+            durable,
             rotated: found.rotated,
         };
         (source, input)
@@ -191,6 +199,7 @@ impl OpenSource {
     /// It is as it was when somebody last looked. Asks the file system.
     pub fn is_current(&self) -> bool {
         self.gone_at.is_none()
+            && self.shipped.as_ref().is_none_or(|source| source.status().durable == self.durable)
             && FileSource::identity_at(&self.path) == self.identity
             && self.expected_end().is_none_or(|end| end == self.end.0)
     }
@@ -207,12 +216,6 @@ impl OpenSource {
 
     /// Looks what has become of it.
     pub fn look(&mut self) -> Seen {
-        let seen = self.look_at();
-        self.replaced |= seen == Seen::Other;
-        seen
-    }
-
-    fn look_at(&mut self) -> Seen {
         let identity = FileSource::identity_at(&self.path);
         let Some(file) = &self.file else {
             // What was rotated has another name by now, or is gone; it was read.
@@ -223,15 +226,23 @@ impl OpenSource {
             let gone_at = *self.gone_at.get_or_insert_with(Instant::now);
             // Who rotates it may take a while to begin the next one.
             if gone_at.elapsed() > NAMELESS_FOR && !file.is_renamed() {
+                self.replaced = true;
                 return Seen::Other;
             }
         } else {
             self.gone_at = None;
         }
+        if let Some(source) = &self.shipped {
+            self.durable = source.status().durable;
+            file.set_durable(self.durable);
+        }
         match file.look() {
             Ok(Look::Same) => {}
             Ok(Look::Grown) => self.grown_at = Some(Instant::now()),
-            Ok(Look::Replaced) | Err(_) => return Seen::Other,
+            Ok(Look::Replaced) | Err(_) => {
+                self.replaced = true;
+                return Seen::Other;
+            }
         }
         self.identity = identity;
         // As long as nothing was numbered, too little was there to tell how it is to be read.

@@ -27,7 +27,8 @@ impl Kept {
 
     /// The files that hold the sources' bytes.
     pub fn data(&self) -> Vec<PathBuf> {
-        files(&self.0.join("shipped/tasks"))
+        let is_shown = |path: &PathBuf| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        files(&self.0.join("shipped/tasks")).into_iter().filter(is_shown).collect()
     }
 }
 

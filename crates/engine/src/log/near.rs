@@ -92,7 +92,7 @@ fn first_at(input: &Input, key: Timestamp, sources: usize) -> Option<u64> {
     if input.origin.first_key >= key {
         return Some(0);
     }
-    if input.origin.untimed {
+    if input.origin.untimed && input.source.arrived(0).is_none() {
         return Some(bytes);
     }
     let (mut low, mut high) = (0, bytes);
@@ -133,7 +133,8 @@ pub(super) fn standing_after(input: &Input, offset: u64, sources: usize) -> Opti
     lines.next(u64::MAX);
     let standing = Standing { offset: lines.offset(), key: input.origin.first_key, level: None };
     if input.origin.untimed {
-        return Some(standing);
+        let key = input.source.arrived(standing.offset).map_or(standing.key, |(arrived, _)| arrived);
+        return Some(Standing { key, ..standing });
     }
     let stream = Stream::new(&input.source, &input.rules, &input.origin, standing, block_bytes);
     let near = standing.offset.saturating_add(FIRST_TIME_BYTES);

@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use record::{Timestamp, Wrapping};
 
-use super::{FileIdentity, FileSource, Source};
+use super::{Arrivals, FileIdentity, FileSource, Source};
 use crate::Error;
 use crate::layout::Layout;
 use crate::limits::BLOCK_BYTES_MAX;
@@ -35,6 +35,10 @@ pub struct GrowingFile {
     parts: RwLock<Vec<Part>>,
     /// The end of what counts as its lines.
     end: AtomicU64,
+    /// What lies behind this was not acknowledged, and is not looked at.
+    durable: AtomicU64,
+    /// When its bytes arrived, where somebody notes it.
+    arrivals: OnceLock<Arc<Arrivals>>,
     lines: Mutex<Searched>,
 }
 
@@ -83,7 +87,15 @@ impl GrowingFile {
     /// The file at `path`, which is open.
     pub(crate) fn new(path: PathBuf, file: Arc<FileSource>) -> Self {
         let parts = RwLock::new(vec![Part { start: 0, file }]);
-        Self { path, pinned: AtomicBool::new(false), parts, end: AtomicU64::new(0), lines: Mutex::default() }
+        Self {
+            path,
+            pinned: AtomicBool::new(false),
+            parts,
+            end: AtomicU64::new(0),
+            durable: AtomicU64::new(u64::MAX),
+            arrivals: OnceLock::new(),
+            lines: Mutex::default(),
+        }
     }
 
     /// Makes it stay the file that it is, under whatever name: one that was rotated before it was opened.
@@ -130,7 +142,18 @@ impl GrowingFile {
     /// All bytes that are there.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.parts().last().map_or(0, Part::end)
+        self.parts().last().map_or(0, Part::end).min(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Looks at nothing behind `durable`: that may still be taken back.
+    pub fn set_durable(&self, durable: u64) {
+        self.durable.store(durable, Ordering::Release);
+    }
+
+    /// Lines without a time are placed by when their bytes arrived. To be told before anything is read.
+    pub fn set_arrivals(&self, arrivals: Arc<Arrivals>) {
+        // The first that was told stays.
+        self.arrivals.set(arrivals).ok();
     }
 
     /// Only what lies before `end` counts from now on.
@@ -376,6 +399,10 @@ impl Source for GrowingFile {
 
     fn modified(&self) -> Timestamp {
         self.parts().last().map(|part| part.file.modified()).unwrap_or_default()
+    }
+
+    fn arrived(&self, offset: u64) -> Option<(Timestamp, u64)> {
+        self.arrivals.get()?.at(offset)
     }
 
     fn file_identity(&self) -> Option<FileIdentity> {
