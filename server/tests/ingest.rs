@@ -436,3 +436,24 @@ fn lines_without_a_time_stand_in_the_order_in_which_they_arrived() {
         server = kept.serve(&[]);
     }
 }
+
+#[test]
+fn a_sender_tells_when_its_lines_came() {
+    let kept = Kept::new();
+    let server = kept.serve(&[]);
+    let send = |source: &str, body: &str, arrived: &str| {
+        let headers = [("Upload-Offset", "0"), ("Upload-Complete", "?1"), ("Logboom-Arrived", arrived)];
+        patch_with(server.address, "job", source, &headers, body.as_bytes()).expect("an answer")
+    };
+    check_at(&send("stdout", "one\nthree\nfive\n", "0=1000,4=3000,10=5000"), 15);
+    check_at(&send("stderr", "two\nfour\n", "0=2000, 4=4000"), 9);
+    let texts = until("both are there", || {
+        let texts = server.lines("job", "").members("text");
+        (texts.len() == 5 && server.task("job").json()["state"] == "complete").then_some(texts)
+    });
+    assert_eq!(texts, ["\"one\"", "\"two\"", "\"three\"", "\"four\"", "\"five\""]);
+    for wrong in ["", "0", "0=x", "4=1,0=2", "0=1,", &"0=1,".repeat(1025)] {
+        check_problem(&send("other", "x\n", wrong), 400, &["Logboom-Arrived"]);
+    }
+    assert_eq!(standing(&server, "job", "other"), None, "nothing was stored");
+}

@@ -241,3 +241,21 @@ fn what_a_command_wrote_is_a_complete_task_of_the_server_that_the_link_names() {
     until("the task is complete", || (server.task("t").json()["state"] == "complete").then_some(()));
     assert_eq!(server.lines("t", "").members("source"), [r#""stdout""#, r#""stderr""#]);
 }
+
+#[test]
+fn both_outputs_are_read_in_the_order_in_which_they_were_written() {
+    let (folder, kept) = (folder(), Kept::new());
+    let server = kept.serve(&[]);
+    let script = "for n in 1 2 3 4 5 6 7 8 9 10; do echo out $n; sleep 0.02; echo err $n >&2; sleep 0.02; done";
+    let done = run(shell(&folder, &format!("http://{}", server.address), &[], script), b"");
+    assert_eq!(done.status, Some(0));
+    let lines = until("it is complete, and in order", || {
+        let is_complete = server.task("t").json()["state"] == "complete";
+        let lines = server.lines("t", "").members("text");
+        let late = server.lines("t", "").members("late");
+        (is_complete && lines.len() == 20 && late.iter().all(|late| late == "null")).then_some(lines)
+    });
+    // How exactly depends on when the machine lets us read; what is sent together is not enough for this.
+    let turns = lines.windows(2).filter(|two| two[0][..4] != two[1][..4]).count();
+    assert!(turns >= 15, "{lines:?}");
+}

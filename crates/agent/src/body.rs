@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use record::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::limits::{FRAME_BYTES, PACK_BYTES_MIN};
@@ -25,6 +26,8 @@ pub struct Batch {
     pub packed: bool,
     /// Nothing follows, ever.
     pub last: bool,
+    /// When its bytes came, where that is known.
+    pub arrived: Vec<(u64, Timestamp)>,
 }
 
 impl Batch {
@@ -37,16 +40,16 @@ impl Batch {
             if let Ok(packed) = packed
                 && packed.len() < bytes.len() / 10 * 9
             {
-                return Self { offset, length, body: packed.into(), packed: true, last: false };
+                return Self { offset, length, body: packed.into(), packed: true, last: false, arrived: Vec::new() };
             }
         }
-        Self { offset, length, body: bytes.into(), packed: false, last: false }
+        Self { offset, length, body: bytes.into(), packed: false, last: false, arrived: Vec::new() }
     }
 
     /// No bytes at this place: says that the sender is alive, or, with `last`, that nothing follows.
     #[must_use]
     pub fn empty(offset: u64, last: bool) -> Self {
-        Self { offset, length: 0, body: Bytes::new(), packed: false, last }
+        Self { offset, length: 0, body: Bytes::new(), packed: false, last, arrived: Vec::new() }
     }
 
     /// Where the next one starts.

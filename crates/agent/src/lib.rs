@@ -26,6 +26,7 @@ mod spool;
 
 mod backoff;
 mod body;
+mod clock;
 pub mod remote;
 pub mod sender;
 pub mod ship;

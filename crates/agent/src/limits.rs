@@ -118,3 +118,12 @@ pub const SAME_SIGNAL: Duration = Duration::from_millis(500);
 
 /// How long a temporary file that cannot be written to, or is full, is left alone.
 pub const SPILL_AGAIN: Duration = Duration::from_millis(200);
+
+/// Pieces of a command's output of which it is noted when each came; of those beyond, some.
+pub const ARRIVALS_ALL: usize = 1 << 10;
+
+/// The time from one of those to the next.
+pub const ARRIVALS_APART_NANOS: i128 = 50_000_000;
+
+/// Of how many pieces in one request it is told when they came.
+pub const ARRIVALS_TOLD: usize = 256;

@@ -28,6 +28,8 @@ use crate::limits::{ANSWER_BYTES_MAX, REQUESTS_MAX};
 
 const OFFSET: &str = "upload-offset";
 const COMPLETE: &str = "upload-complete";
+/// When bytes of the body came: `OFFSET=NANOSECONDS` since 1970, with commas between.
+const ARRIVED: &str = "logboom-arrived";
 
 /// How long a connection is kept for the next request; servers close theirs later.
 const POOLED: Duration = Duration::from_secs(20);
@@ -154,6 +156,10 @@ impl Remote {
             .header(CONTENT_TYPE, "application/partial-upload")
             .header(OFFSET, batch.offset)
             .header(COMPLETE, if batch.last { "?1" } else { "?0" });
+        if !batch.arrived.is_empty() {
+            let told = batch.arrived.iter().map(|(offset, time)| format!("{offset}={}", time.nanos()));
+            request = request.header(ARRIVED, told.collect::<Vec<_>>().join(","));
+        }
         if batch.packed {
             request = request.header(CONTENT_ENCODING, "zstd");
         }

@@ -261,8 +261,11 @@ impl<T: Tape> Sender<T> {
         let (tape, offset, packs) = (Arc::clone(&self.tape), self.next, self.packs);
         let read = spawn_blocking(move || {
             let mut bytes = Vec::new();
-            lock(&tape).read(offset, max, &mut bytes)?;
-            Ok((!bytes.is_empty()).then(|| Batch::new(offset, bytes, packs)))
+            let mut tape = lock(&tape);
+            tape.read(offset, max, &mut bytes)?;
+            let arrived = tape.arrived(offset, offset + bytes.len() as u64);
+            drop(tape);
+            Ok((!bytes.is_empty()).then(|| Batch { arrived, ..Batch::new(offset, bytes, packs) }))
         });
         match read.await {
             Ok(Ok(Some(mut batch))) => {

@@ -10,9 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
+use record::Timestamp;
 
 use crate::Error;
-use crate::limits::{CHUNK_BYTES, HELD_BYTES_LOW, HELD_BYTES_MAX, HOLE_BYTES, SPILL_AGAIN};
+use crate::limits::{
+    ARRIVALS_ALL, ARRIVALS_APART_NANOS, ARRIVALS_TOLD, CHUNK_BYTES, HELD_BYTES_LOW, HELD_BYTES_MAX, HOLE_BYTES,
+    SPILL_AGAIN,
+};
 use crate::tape::{Look, Tape};
 
 /// One output of a command. Cheap to clone; all clones are the same.
@@ -43,6 +47,8 @@ struct Inner {
     filling: Vec<u8>,
     /// Where the source ends.
     end: u64,
+    /// When the bytes came that are not durable at the server yet, as far as there is room for it.
+    arrived: VecDeque<(u64, Timestamp)>,
     /// Bytes dropped since the last line that said so.
     gap: u64,
     /// All that were ever dropped.
@@ -74,6 +80,15 @@ impl Inner {
         }
     }
 
+    /// Notes that what follows comes at `time`; where much waits, not for each piece.
+    fn note(&mut self, time: Timestamp) {
+        let is_many = self.arrived.len() >= ARRIVALS_ALL;
+        let is_near = |(_, last): &(u64, Timestamp)| time.nanos() < last.nanos() + ARRIVALS_APART_NANOS;
+        if !(is_many && self.arrived.back().is_some_and(is_near)) {
+            self.arrived.push_back((self.end, time));
+        }
+    }
+
     /// Says in the source itself what is missing from it.
     fn tell_gap(&mut self) {
         if self.gap == 0 {
@@ -98,8 +113,8 @@ impl Spool {
         spool
     }
 
-    /// Takes what the command wrote. Never waits for longer than a copy in memory takes.
-    pub fn push(&self, bytes: &[u8]) {
+    /// Takes what the command wrote at `time`. Never waits for longer than a copy in memory takes.
+    pub fn push(&self, bytes: &[u8], time: Timestamp) {
         let mut inner = self.lock();
         // Once something was dropped there must be some room again, so that not every line is followed by a gap.
         let room = if inner.gap > 0 { HELD_BYTES_MAX / 4 * 3 } else { HELD_BYTES_MAX };
@@ -108,6 +123,7 @@ impl Spool {
             inner.dropped += bytes.len() as u64;
             return;
         }
+        inner.note(time);
         inner.tell_gap();
         inner.append(bytes);
         if inner.held() > HELD_BYTES_LOW {
@@ -271,9 +287,21 @@ impl Tape for Spool {
         Ok(())
     }
 
+    fn arrived(&self, from: u64, to: u64) -> Vec<(u64, Timestamp)> {
+        let inner = self.lock();
+        let next = inner.arrived.partition_point(|(offset, _)| *offset <= from);
+        let end = inner.arrived.partition_point(|(offset, _)| *offset < to);
+        let some = inner.arrived.range(next.saturating_sub(1)..end.max(next));
+        let every = some.len().div_ceil(ARRIVALS_TOLD).max(1);
+        some.step_by(every).map(|(offset, time)| (from.max(*offset), *time)).collect()
+    }
+
     fn ack(&mut self, offset: u64) -> Result<(), Error> {
         let mut inner = self.lock();
         inner.acked = inner.acked.max(offset.min(inner.end));
+        let acked = inner.acked;
+        let before = inner.arrived.partition_point(|(offset, _)| *offset <= acked);
+        inner.arrived.drain(..before.saturating_sub(1));
         // Whole chunks leave memory; a chunk that was sent in part stays until the rest is.
         while let Some(front) = inner.full.front() {
             let end = inner.file_end + front.len() as u64;
@@ -325,7 +353,7 @@ mod tests {
                 thread::yield_now();
                 continue;
             }
-            spool.push(line.as_bytes());
+            spool.push(line.as_bytes(), Timestamp::default());
             all.extend_from_slice(line.as_bytes());
         }
         assert_eq!(spool.dropped(), 0);
@@ -334,7 +362,7 @@ mod tests {
         spool.ack(half).expect("noted");
         assert!(rest(&mut spool, half, 300_000) == all[all.len() / 2 + 7..]);
         spool.ack(all.len() as u64).expect("noted");
-        spool.push(b"more\n");
+        spool.push(b"more\n", Timestamp::default());
         assert_eq!(read(&mut spool, all.len() as u64, 100), b"more\n");
     }
 
@@ -343,15 +371,38 @@ mod tests {
         let mut spool = Spool::new(0);
         let chunk = vec![b'x'; CHUNK_BYTES];
         for _ in 0..HELD_BYTES_MAX / CHUNK_BYTES + 3 {
-            spool.push(&chunk);
+            spool.push(&chunk, Timestamp::default());
         }
         assert_eq!(spool.dropped(), 3 * CHUNK_BYTES as u64);
         spool.ack(HELD_BYTES_MAX as u64 / 2).expect("noted");
-        spool.push(b"there is room again\n");
-        spool.push(b"and more\n");
+        spool.push(b"there is room again\n", Timestamp::default());
+        spool.push(b"and more\n", Timestamp::default());
         spool.close();
         let end = HELD_BYTES_MAX as u64;
         let expected = format!("\n[logboom: {} bytes dropped here]\nthere is room again\nand more\n", 3 * CHUNK_BYTES);
         assert_eq!(String::from_utf8_lossy(&read(&mut spool, end, 1000)), expected);
+    }
+
+    #[test]
+    fn it_is_told_when_bytes_came_until_they_are_acknowledged() {
+        let at = |seconds: i128| Timestamp::from_nanos(seconds * 1_000_000_000);
+        let mut spool = Spool::new(0);
+        for (text, second) in [("one\n", 1), ("two\n", 2), ("three\n", 3)] {
+            spool.push(text.as_bytes(), at(second));
+        }
+        assert_eq!(spool.arrived(0, 14), [(0, at(1)), (4, at(2)), (8, at(3))]);
+        assert_eq!(spool.arrived(5, 8), [(5, at(2))]);
+        assert_eq!(spool.arrived(14, 14), [(14, at(3))]);
+        spool.ack(6).expect("noted");
+        assert_eq!(spool.arrived(6, 14), [(6, at(2)), (8, at(3))]);
+        // Of many some are told, and what is far apart is noted all the same.
+        for second in 4..3000 {
+            spool.push(b"x\n", at(second));
+        }
+        let told = spool.arrived(14, 6000);
+        assert!(told.len() <= ARRIVALS_TOLD && told.is_sorted() && told.len() > ARRIVALS_TOLD / 2, "{}", told.len());
+        assert_eq!(spool.lock().arrived.len(), 2998);
+        spool.push(b"soon\n", Timestamp::from_nanos(at(2999).nanos() + 1));
+        assert_eq!(spool.lock().arrived.len(), 2998);
     }
 }

@@ -1,5 +1,7 @@
 //! What is shipped, whatever it comes from: bytes at an offset that only become more.
 
+use record::Timestamp;
+
 use crate::Error;
 
 /// A source on this side. All calls may block for as long as a disk does.
@@ -30,6 +32,11 @@ pub trait Tape: Send + 'static {
     ///
     /// [`Error::Gone`] where these bytes are no more, and whatever reading fails with.
     fn read(&mut self, offset: u64, max: usize, bytes: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// When the bytes from `from` up to `to` came, where that is known: offsets, rising, and the time of what begins there.
+    fn arrived(&self, _from: u64, _to: u64) -> Vec<(u64, Timestamp)> {
+        Vec::new()
+    }
 
     /// All bytes before `offset` are durable at the server.
     ///

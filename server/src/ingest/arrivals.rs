@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use engine::Arrivals;
@@ -47,28 +48,37 @@ pub fn load(path: &Path, durable: u64) -> Arrivals {
     arrivals
 }
 
-/// Notes that bytes from `offset` on arrived at `time`.
-pub fn note(path: &Path, arrivals: &Arrivals, offset: u64, time: Timestamp) {
-    let (count, last) = arrivals.last();
-    if count >= ALL_MAX && last.is_some_and(|(_, last)| time.nanos() < last.nanos() + APART_NANOS) {
-        return;
+/// Notes that these bytes arrived at `time`; `told`: when they had come to who sent them, which is no later.
+pub fn note(path: &Path, arrivals: &Arrivals, bytes: Range<u64>, time: Timestamp, told: &[(u64, Timestamp)]) {
+    let told = told.iter().filter(|(offset, _)| bytes.contains(offset)).map(|(offset, at)| (*offset, time.min(*at)));
+    let mut told = told.peekable();
+    let first = (bytes.start, time);
+    let first = Some(first).filter(|_| told.peek().is_none_or(|(offset, _)| *offset > bytes.start));
+    let mut records = Vec::new();
+    for (offset, time) in first.into_iter().chain(told) {
+        let (count, last) = arrivals.last();
+        if count >= ALL_MAX && last.is_some_and(|(_, last)| time.nanos() < last.nanos() + APART_NANOS) {
+            continue;
+        }
+        let nanos = i64::try_from(time.nanos()).unwrap_or_default();
+        records.extend([offset.to_le_bytes(), nanos.to_le_bytes()].concat());
+        arrivals.note(offset, time);
     }
     let file = beside(path);
-    if let Err(error) = append(&file, offset, time) {
+    if let Err(error) = append(&file, &records) {
         tracing::warn!(%error, file = %file.display(), "when lines arrived cannot be noted");
     }
-    arrivals.note(offset, time);
 }
 
-fn append(path: &Path, offset: u64, time: Timestamp) -> io::Result<()> {
+fn append(path: &Path, records: &[u8]) -> io::Result<()> {
     let mut file = File::options().append(true).create(true).open(path)?;
     // One that was torn is cut off.
-    let torn = file.metadata()?.len() % RECORD_BYTES as u64;
+    let bytes = file.metadata()?.len();
+    let torn = bytes % RECORD_BYTES as u64;
     if torn > 0 {
-        file.set_len(file.metadata()?.len() - torn)?;
+        file.set_len(bytes - torn)?;
     }
-    let nanos = i64::try_from(time.nanos()).map_err(io::Error::other)?;
-    file.write_all(&[offset.to_le_bytes(), nanos.to_le_bytes()].concat())
+    file.write_all(records)
 }
 
 #[cfg(test)]
@@ -81,14 +91,16 @@ mod tests {
         let path = folder.path().join("stdout");
         let at = Timestamp::from_nanos;
         let arrivals = load(&path, 0);
-        note(&path, &arrivals, 0, at(5));
-        note(&path, &arrivals, 10, at(7));
+        note(&path, &arrivals, 0..10, at(5), &[]);
+        note(&path, &arrivals, 10..20, at(7), &[]);
         let file = beside(&path);
         File::options().append(true).open(&file).and_then(|mut file| file.write_all(b"torn")).expect("written");
         let again = load(&path, 30);
         assert_eq!((again.at(9), again.at(10)), (Some((at(5), 10)), Some((at(7), u64::MAX))));
-        note(&path, &again, 20, at(9));
-        assert_eq!(load(&path, 30).last(), (3, Some((20, at(9)))));
+        // What was told of bytes that were there before counts no more, nor does a time to come.
+        note(&path, &again, 20..30, at(9), &[(15, at(6)), (20, at(8)), (25, at(99)), (30, at(8))]);
+        assert_eq!(load(&path, 30).last(), (4, Some((25, at(9)))));
+        assert_eq!(load(&path, 30).at(20), Some((at(8), 25)));
         assert_eq!(load(&path, 20).last(), (2, Some((10, at(7)))));
     }
 }

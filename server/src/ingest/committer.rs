@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use record::Timestamp;
 use tokio::sync::oneshot;
 
 use super::ledger::{Ledger, SourceRow};
@@ -46,6 +47,8 @@ pub struct Commit {
     pub upto: u64,
     /// They are the last.
     pub last: bool,
+    /// When they came to who sent them, where he told.
+    pub arrived: Vec<(u64, Timestamp)>,
     /// Who waits.
     pub reply: oneshot::Sender<Result<(), Refused>>,
 }
@@ -70,6 +73,7 @@ struct Part {
     file: File,
     upto: u64,
     last: bool,
+    arrived: Vec<(u64, Timestamp)>,
     replies: Vec<oneshot::Sender<Result<(), Refused>>>,
 }
 
@@ -165,7 +169,7 @@ impl Committer {
         for (part, row) in parts.into_iter().zip(rows) {
             let before = part.source.status().durable;
             if row.bytes > before {
-                part.source.note_arrival(before, row.arrived);
+                part.source.note_arrivals(before..row.bytes, row.arrived, &part.arrived);
             }
             let mut status = part.source.status();
             let is_new = !std::mem::replace(&mut status.made, true);
@@ -295,7 +299,7 @@ fn sync_all(parts: &[Part]) -> Vec<io::Result<()>> {
 fn parts_of(commits: Vec<Commit>) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut places: HashMap<usize, usize> = HashMap::new();
-    for Commit { task, source, file, epoch, upto, last, reply } in commits {
+    for Commit { task, source, file, epoch, upto, last, arrived, reply } in commits {
         if epoch != source.epoch() {
             refuse(vec![reply], &Refused::Broken("the bytes before these could not be brought to disk".to_owned()));
             continue;
@@ -305,9 +309,10 @@ fn parts_of(commits: Vec<Commit>) -> Vec<Part> {
             Some(part) => {
                 part.upto = part.upto.max(upto);
                 part.last |= last;
+                part.arrived.extend(arrived);
                 part.replies.push(reply);
             }
-            None => parts.push(Part { task, source, file, upto, last, replies: vec![reply] }),
+            None => parts.push(Part { task, source, file, upto, last, arrived, replies: vec![reply] }),
         }
     }
     parts

@@ -1,6 +1,7 @@
 //! Shipped tasks and their sources, as they stand.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -256,9 +257,10 @@ impl ShippedSource {
         Arc::clone(self.arrivals.get_or_init(|| Arc::new(arrivals::load(&self.path, durable))))
     }
 
-    /// Notes that its bytes from `offset` on arrived at `time`, before they are told to be durable. Blocks.
-    pub fn note_arrival(&self, offset: u64, time: Timestamp) {
-        arrivals::note(&self.path, &self.arrivals(), offset, time);
+    /// Notes that these bytes of it arrived at `time`, and when they had come to who sent them, before they are told to be
+    /// durable. Blocks.
+    pub fn note_arrivals(&self, bytes: Range<u64>, time: Timestamp, told: &[(u64, Timestamp)]) {
+        arrivals::note(&self.path, &self.arrivals(), bytes, time, told);
     }
 
     /// What is known of it.

@@ -276,7 +276,8 @@ impl Store {
         let (reply, committed) = oneshot::channel();
         let upto = piece.offset + piece.bytes.len() as u64;
         let epoch = source.epoch();
-        let commit = Commit { task, source, file, epoch, upto, last: piece.last, reply };
+        let arrived = piece.arrived.clone();
+        let commit = Commit { task, source, file, epoch, upto, last: piece.last, arrived, reply };
         self.work.try_send(Work::Commit(commit)).map_err(|error| match error {
             TrySendError::Full(_) => {
                 Refused::Broken("as many requests as may wait for the disk are waiting".to_owned())

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::options::Durability;
+use record::Timestamp;
+
 use super::refused::Refused;
 use super::shipped::ShippedSource;
 
@@ -22,6 +24,8 @@ pub struct Piece {
     pub bytes: Vec<u8>,
     /// They are the last.
     pub last: bool,
+    /// When they came to who sends them, where he tells: offsets in the source, rising, and the time of what begins there.
+    pub arrived: Vec<(u64, Timestamp)>,
 }
 
 /// How far a source was written. What is durable is told by its status.

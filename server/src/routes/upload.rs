@@ -9,6 +9,7 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
+use record::Timestamp;
 use record::wire::ApiError;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -23,6 +24,10 @@ use crate::tasks::blocking;
 
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
+const ARRIVED: HeaderName = HeaderName::from_static("logboom-arrived");
+
+/// Entries of that header.
+const ARRIVALS_MAX: usize = 1024;
 
 /// How far a source is durable. A source that was not shipped is told of as `GET` does.
 pub async fn head(
@@ -65,7 +70,7 @@ pub async fn patch(
         Ok(asked) => asked,
         Err(error) => return Ok(refuse(body, error).await),
     };
-    let Asked { task, source, maker, offset, last, coding } = asked;
+    let Asked { task, source, maker, offset, last, arrived, coding } = asked;
     if !shared.ingest.has_task(&task) && shared.catalog.is_found(&task) {
         return Ok(refuse(body, problem::taken(&task)).await);
     }
@@ -74,7 +79,7 @@ pub async fn patch(
         Err((error, body)) => return Ok(refuse(body, error).await),
     };
     let Received { bytes, permits } = received;
-    let appended = shared.ingest.append(&task, &source, Piece { offset, bytes, last }, &maker).await;
+    let appended = shared.ingest.append(&task, &source, Piece { offset, bytes, last, arrived }, &maker).await;
     drop(permits);
     match appended {
         Ok(standing) => {
@@ -101,6 +106,7 @@ struct Asked {
     maker: crate::ingest::Maker,
     offset: u64,
     last: bool,
+    arrived: Vec<(u64, Timestamp)>,
     coding: Coding,
 }
 
@@ -127,8 +133,25 @@ impl Asked {
             return Err(problem::bad_parameter(detail));
         };
         let last = structured::read(headers, &UPLOAD_COMPLETE)?.is_some_and(|Boolean(last)| last);
-        Ok(Self { task, source, maker, offset, last, coding: Coding::of(headers)? })
+        let (arrived, coding) = (arrived(headers)?, Coding::of(headers)?);
+        Ok(Self { task, source, maker, offset, last, arrived, coding })
     }
+}
+
+/// When bytes of the body came to who sends them, where he tells.
+fn arrived(headers: &HeaderMap) -> Result<Vec<(u64, Timestamp)>, ApiError> {
+    let Some(told) = headers.get(&ARRIVED) else { return Ok(Vec::new()) };
+    let read = |entry: &str| {
+        let (offset, nanos) = entry.trim().split_once('=')?;
+        Some((offset.parse().ok()?, Timestamp::from_nanos(nanos.parse::<i64>().ok()?.into())))
+    };
+    let read = told.to_str().ok().and_then(|told| told.split(',').map(read).collect::<Option<Vec<_>>>());
+    let read = read.filter(|read| read.len() <= ARRIVALS_MAX && read.is_sorted_by_key(|(offset, _)| *offset));
+    read.ok_or_else(|| {
+        problem::bad_parameter(format!(
+            "Logboom-Arrived: give OFFSET=NANOSECONDS since 1970, with commas between, rising, {ARRIVALS_MAX} at most"
+        ))
+    })
 }
 
 /// How a body is packed.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+use crate::clock;
 use crate::limits::PIPE_BYTES;
 use crate::spool::Spool;
 
@@ -70,9 +71,10 @@ fn pass_on(mut pipe: File, mut ours: File, spool: &Spool, state: &Mutex<State>) 
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => return,
         };
+        let time = clock::now();
         set(state, State::Writes);
         let written = write(&mut ours, &buf[..count]);
-        spool.push(&buf[..count]);
+        spool.push(&buf[..count], time);
         // Nobody reads it any more: the command hears of that as it would without us, by its pipe.
         if written.is_err() {
             return;
