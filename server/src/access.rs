@@ -7,7 +7,6 @@ mod prefixes;
 pub mod sign_in;
 pub mod token;
 
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -68,8 +67,8 @@ impl Access {
 
     /// The same, answering to these names as well.
     #[must_use]
-    pub fn called(self, hosts: Vec<String>) -> Self {
-        Self { hosts, ..self }
+    pub fn called(self, hosts: &[String]) -> Self {
+        Self { hosts: hosts.iter().map(|host| name_of(host.trim())).collect(), ..self }
     }
 
     /// There are tokens, so one is needed.
@@ -132,14 +131,11 @@ impl Access {
         self.check_read(task).or_else(|error| self.may_ship(task).map(|_| ()).map_err(|_| error))
     }
 
-    /// A `Host` by which the server is meant: an address, a name that stands in no public directory, or one that it was given.
+    /// A `Host` by which the server is meant: an address, a name without a dot, or one that it was given.
     fn is_called(&self, host: &str) -> bool {
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        };
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        let is_address = name.starts_with('[') || name.parse::<IpAddr>().is_ok();
+        let name = name_of(host);
+        // No name ends in a number.
+        let is_address = name.starts_with('[') || name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         is_address || !name.contains('.') || name.ends_with(".localhost") || self.hosts.contains(&name)
     }
 
@@ -159,6 +155,15 @@ impl Access {
         let cookies = lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
         cookies.filter(|(name, _)| *name == COOKIE).find_map(|(_, text)| self.token(text))
     }
+}
+
+/// The name in a `Host`, without a port.
+fn name_of(host: &str) -> String {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// Lets a request through if who asks is known, or nobody needs to be.

@@ -279,12 +279,13 @@ fn with_tokens_a_server_may_listen_anywhere() {
 #[test]
 fn a_server_without_tokens_is_not_called_by_another_sites_name() {
     let folder = Folder::with(&[("logs/a.log", EARLY)]);
-    let server = Server::with(&folder, &["logs", "--host", "Logs.Example,logs.test"]);
+    let server = Server::with(&folder, &["logs", "--host", "Logs.Example:8080,logs.test."]);
     let ask = |host: &str, target: &str| {
         server.send(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).read()
     };
     let port = server.address.port();
-    for host in ["127.0.0.1", "[::1]", "localhost", "a.localhost", "workstation", "logs.example", "LOGS.test"] {
+    for host in ["127.0.0.1", "127.1", "[::1]", "localhost", "a.localhost", "workstation", "logs.example", "LOGS.test"]
+    {
         for host in [host.to_owned(), format!("{host}:{port}")] {
             assert_eq!(ask(&host, "/api/v1/tasks").status, 200, "{host}");
         }

@@ -70,6 +70,13 @@ impl Writer<'_> {
         self.written += 1;
     }
 
+    /// The file is copied, and cut back: another file has what was read.
+    fn copy_and_cut(&self) {
+        let path = self.folder.join("task/b.log");
+        fs::copy(&path, self.folder.join("task/b.log.1")).expect("copied");
+        fs::File::options().write(true).open(&path).and_then(|file| file.set_len(0)).expect("cut back");
+    }
+
     fn rotate(&self, random: &mut Random) {
         let path = |age: usize| match age {
             0 => self.folder.join("task/a.log"),
@@ -123,6 +130,10 @@ fn events_go_on_through_late_lines_rotations_and_restarts() {
                     writer.rotate(&mut random);
                     writer.line(&mut random);
                 }
+                // Once: the copy that was there before would be written over.
+                if !folder.join("task/b.log.1").exists() && random.below(3) == 0 {
+                    writer.copy_and_cut();
+                }
                 server = Server::over(&folder);
             }
         }
@@ -164,4 +175,19 @@ fn events_go_on_when_the_order_was_made_anew() {
     let mut other = Reader { id: errors.id.clone(), seen: Vec::new() };
     other.read(&mut other.connect(&server, "&q=b"), 1);
     assert_eq!(other.seen, ["b12"]);
+}
+
+#[test]
+fn a_file_that_was_written_anew_is_sent_from_its_begin() {
+    let banner = "2026-11-22T01:00:00Z INFO banner\n".to_owned();
+    let folder = Folder::with(&[("task/a.log", [banner.clone(), line(1, "old1"), line(2, "old2")].concat())]);
+    let server = Server::over(&folder);
+    let mut reader = Reader::default();
+    reader.read(&mut reader.connect(&server, ""), 3);
+    // Longer than it was, with the same first line.
+    let new: Vec<_> = (1..9).map(|n| line(n, &format!("new{n}"))).collect();
+    folder.write("task/a.log", [banner, new.concat()].concat());
+    let mut again = Reader { id: reader.id, seen: Vec::new() };
+    again.read(&mut again.connect(&server, ""), 9);
+    assert_eq!(again.seen.join(" "), "banner new1 new2 new3 new4 new5 new6 new7 new8");
 }

@@ -116,7 +116,13 @@ impl Command {
         let (told, outcomes) = sync_channel(1);
         drop(thread::Builder::new().spawn(move || told.send(shipping.and_then(|shipping| shipping.join().ok()))));
         let sent = loop {
-            let grace = if self.server.is_away() { self.grace_away.min(self.grace) } else { self.grace };
+            // Nobody waits long for a server that never said a word, nor at all where there is nothing for it.
+            let grace = match (self.server.is_away(), self.server.has_answered()) {
+                (_, true) => self.grace,
+                (true, _) if spools.iter().all(Spool::is_empty) => Duration::ZERO,
+                (true, _) => self.grace_away.min(self.grace),
+                (false, false) => (2 * self.grace_away).min(self.grace),
+            };
             match outcomes.recv_timeout(LOOK_PUMPS) {
                 Err(RecvTimeoutError::Timeout) if closed.elapsed() < grace => {}
                 sent => break sent.ok(),

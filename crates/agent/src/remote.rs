@@ -205,8 +205,12 @@ impl Remote {
         let _turn = self.server.requests.acquire().await;
         let exchange = async {
             let answer = self.server.client.request(request).await.map_err(|error| unreachable(root(&error)))?;
-            self.server.contact.store(ANSWERED, Ordering::Relaxed);
             let (parts, body) = answer.into_parts();
+            if parts.status.is_server_error() {
+                self.server.contact.compare_exchange(0, FAILED, Ordering::Relaxed, Ordering::Relaxed).ok();
+            } else {
+                self.server.contact.store(ANSWERED, Ordering::Relaxed);
+            }
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
             // Of a body that broke off the status is enough.
             let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();

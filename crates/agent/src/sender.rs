@@ -153,6 +153,8 @@ impl<T: Tape> Sender<T> {
             let order = *self.order.borrow_and_update();
             // Where nobody can give orders any more, nobody waits for the end either.
             if order == Order::Stop || self.order.has_changed().is_err() {
+                // What is left is told.
+                self.look().await;
                 break;
             }
             if !drained {

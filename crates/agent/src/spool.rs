@@ -144,6 +144,13 @@ impl Spool {
         self.0.moves.notify_one();
     }
 
+    /// Nothing waits to be sent, and nothing was dropped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let inner = self.lock();
+        inner.acked == inner.end && inner.gap == 0
+    }
+
     /// Bytes that were dropped.
     #[must_use]
     pub fn dropped(&self) -> u64 {

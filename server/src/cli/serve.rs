@@ -83,8 +83,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = Config::read(args.config.as_deref())?;
     let options = options(&args.shipped, &config)?;
     let hosts = if args.host.is_empty() { config.hosts } else { args.host };
-    let hosts = hosts.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
-    let access = Arc::new(Access::new(&config.token).context("logboom.toml makes no sense")?.called(hosts));
+    let access = Arc::new(Access::new(&config.token).context("logboom.toml makes no sense")?.called(&hosts));
     let times = TimeOptions::settle(&TimeArgs {
         tz: args.times.tz.or(config.tz),
         time_format: args.times.time_format.or(config.time_format),

@@ -93,8 +93,8 @@ impl Refused {
             ),
             Self::Deleted(told) => problem::deleted(told.clone()),
             Self::Quota { bytes, quota } => full(format!(
-                "{bytes} more bytes pass the quota of {quota} bytes, and no task is complete or lost that could be \
-                 deleted: raise --quota, or complete what has ended; nothing of this request was stored"
+                "{bytes} more bytes pass the quota of {quota} bytes, and deleting the tasks that are complete or lost \
+                 would not make room for them: raise --quota, or complete what has ended; nothing of this request was stored"
             )),
             Self::Full(why) => {
                 full(format!("{why}; nothing of this request counts as stored: free some room, then send it again"))

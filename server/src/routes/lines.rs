@@ -50,7 +50,9 @@ pub async fn lines(
     if follow {
         return Ok(self::follow(&shared, &task, wanted, format).await?);
     }
-    let snapshot = shared.task(&task).await?.snapshot().await;
+    let found = shared.task(&task).await?;
+    // What a client has is held against the files as they are.
+    let snapshot = if wanted.resume.is_some() { found.snapshot_now().await } else { found.snapshot().await };
     let permit = shared.stream_permit()?;
     let lines = match Opening::find(snapshot.clone(), &wanted, shared.catalog.zone()).await {
         Ok(Some(opening)) => opening.stream(format, Some(permit)).boxed(),

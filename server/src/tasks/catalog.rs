@@ -145,9 +145,18 @@ impl Task {
         {
             return Arc::clone(snapshot);
         }
+        self.opened(false).await
+    }
+
+    /// The same as it is now, whatever was seen a moment ago.
+    pub async fn snapshot_now(self: &Arc<Self>) -> Arc<Snapshot> {
+        self.opened(true).await
+    }
+
+    async fn opened(self: &Arc<Self>, now: bool) -> Arc<Snapshot> {
         // Who asked may go: what was begun is brought to its end, and the next one finds it.
         let task = Arc::clone(self);
-        match tokio::spawn(async move { task.look(false).await }).await {
+        match tokio::spawn(async move { task.look(now).await }).await {
             Ok(snapshot) => snapshot,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

@@ -80,7 +80,7 @@ impl Lines {
         if let Some(record) = merge.record(n) {
             if format == Format::Events {
                 let mut head = format!("id: {}:", n.unwrap_or_default());
-                if let Some(sent) = &self.sent {
+                if let Some(sent) = &mut self.sent {
                     sent.write(&mut head);
                 }
                 head.push_str("\ndata: ");

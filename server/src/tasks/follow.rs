@@ -209,7 +209,8 @@ pub async fn followed(
     format: Format,
 ) -> Result<(Arc<Snapshot>, impl Stream<Item = io::Result<Bytes>> + Send + 'static), ApiError> {
     let (following, zone) = (task.follow(catalog), catalog.zone().clone());
-    let snapshot = task.snapshot().await;
+    // What a client has is held against the files as they are.
+    let snapshot = if wanted.resume.is_some() { task.snapshot_now().await } else { task.snapshot().await };
     let (mut rank, left, sent) = start(&snapshot, &wanted, &zone).await?;
     if let Start::Time(time) = &wanted.start
         && wanted.filter.since.is_none()

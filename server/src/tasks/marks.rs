@@ -2,15 +2,13 @@
 //! rotated, or the server was started again.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::ops::Range;
+use std::sync::Arc;
 
-use engine::{GrowingFile, Merge, Source as _};
+use engine::{GrowingFile, Merge};
+use sha2::{Digest as _, Sha256};
 
 use super::Snapshot;
-
-/// Bytes of a file's first line by which it is told from another that comes to have its inode.
-const FIRST_BYTES: usize = 1 << 10;
 
 /// Files of one source of which is told how far they were sent: those that were rotated away before are gone by then.
 const FILES_MAX: usize = 16;
@@ -19,19 +17,33 @@ const FILES_MAX: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Marks(Vec<Files>);
 
+/// Those of one source.
 #[derive(Clone, Debug)]
 struct Files {
     /// Where the first line begins.
     first: u64,
     files: Vec<File>,
+    /// What holds them; none where the source cannot grow, and is known by its name.
+    growing: Option<Arc<GrowingFile>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct File {
     /// Its bytes in the source, as many as were written.
     bytes: Range<u64>,
-    /// What tells it from other files.
+    /// What it begins with.
     mark: u32,
+}
+
+/// How far a file was sent, and what stood before that.
+type Known = (u64, u32);
+
+impl Files {
+    /// What stands before `length` bytes of a file.
+    fn hash_before(&self, file: &File, length: u64) -> u32 {
+        let hash = |growing: &Arc<GrowingFile>| growing.hash_before(file.bytes.start + length, file.bytes.start);
+        self.growing.as_ref().map_or(0, hash)
+    }
 }
 
 /// What a reader has been sent: every line that ends before its source's offset or there. One that had no end then and has
@@ -40,20 +52,23 @@ struct File {
 pub struct Sent {
     marks: Marks,
     offsets: Vec<u64>,
+    /// What was told last of each file, by its source's place and its own.
+    told: HashMap<(usize, usize), Known>,
 }
 
 impl Marks {
-    /// The marks of a task's files. Reads their first lines.
+    /// The marks of a task's files. Reads first lines that are not known yet.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let sources = snapshot.sources_opened();
         let all = sources.iter().zip(snapshot.log().inputs().iter()).map(|(source, input)| {
-            let files = match source.file().filter(|_| !source.is_replaced()) {
-                Some(file) => files(file),
-                // What was replaced is no file that will be found again; what cannot grow is known by its name.
-                None => vec![File { bytes: 0..u64::MAX, mark: mark(&(&source.id, source.is_replaced())) }],
+            let growing = source.file().filter(|_| !source.is_replaced()).map(Arc::clone);
+            let files = match &growing {
+                Some(growing) => growing.files().into_iter().map(|(bytes, mark)| File { bytes, mark }).collect(),
+                // What was replaced is no file that will be found again.
+                None => vec![File { bytes: 0..u64::MAX, mark: mark_of(&source.id, source.is_replaced()) }],
             };
-            Files { first: input.origin.standing().offset, files }
+            Files { first: input.origin.standing().offset, files, growing }
         });
         Self(all.collect())
     }
@@ -61,23 +76,26 @@ impl Marks {
     /// How far each source was sent, by what [`Sent::write`] wrote. None where nobody wrote that.
     #[must_use]
     pub fn read(self, text: &str) -> Option<Sent> {
-        let mut known: HashMap<u32, u64> = HashMap::new();
+        let mut known: HashMap<u32, Vec<Known>> = HashMap::new();
         for entry in text.split(',').filter(|entry| !entry.is_empty()) {
-            let (mark, offset) = entry.split_once('-')?;
-            let (mark, offset) = (u32::from_str_radix(mark, 16).ok()?, u64::from_str_radix(offset, 16).ok()?);
-            // Of two that cannot be told apart, the one of which less was sent: better twice than never.
-            known.entry(mark).and_modify(|known| *known = offset.min(*known)).or_insert(offset);
+            let mut numbers = entry.split('-').map(|number| u64::from_str_radix(number, 16).ok());
+            let (mark, length, before) = (numbers.next()??, numbers.next()??, numbers.next()??);
+            let (mark, before) = (u32::try_from(mark).ok()?, u32::try_from(before).ok()?);
+            known.entry(mark).or_default().push((length, before));
         }
-        let offset = |Files { first, files }: &Files| {
+        let offset = |source: &Files| {
             // The files before were sent before.
-            let sent = files.iter().rev().find_map(|file| {
-                let sent = *known.get(&file.mark)?;
-                (sent <= file.bytes.end - file.bytes.start).then(|| file.bytes.start + sent)
+            let sent = source.files.iter().rev().find_map(|file| {
+                let is_it = |(length, before): &&Known| {
+                    *length <= file.bytes.end - file.bytes.start && source.hash_before(file, *length) == *before
+                };
+                let (length, _) = known.get(&file.mark)?.iter().filter(is_it).max()?;
+                Some(file.bytes.start + length)
             });
-            sent.unwrap_or_default().max(*first)
+            sent.unwrap_or_default().max(source.first)
         };
         let offsets = self.0.iter().map(offset).collect();
-        Some(Sent { marks: self, offsets })
+        Some(Sent::before(self, offsets))
     }
 }
 
@@ -86,13 +104,13 @@ impl Sent {
     #[must_use]
     pub fn nothing(marks: Marks) -> Self {
         let offsets = vec![0; marks.0.len()];
-        Self { marks, offsets }
+        Self::before(marks, offsets)
     }
 
     /// All that stands before these offsets, by the places of the log's inputs.
     #[must_use]
     pub fn before(marks: Marks, offsets: Vec<u64>) -> Self {
-        Self { marks, offsets }
+        Self { marks, offsets, told: HashMap::new() }
     }
 
     /// How far each source was sent, by the places of the log's inputs.
@@ -104,6 +122,7 @@ impl Sent {
     /// Takes in which files its sources are made of by now. The snapshot is the one that it belongs to.
     pub fn renew(&mut self, snapshot: &Snapshot) {
         self.marks = Marks::of(snapshot);
+        self.told.clear();
     }
 
     /// The current line of a merge was sent.
@@ -126,43 +145,36 @@ impl Sent {
 
     /// The same, as the task is now.
     #[must_use]
-    pub fn in_order_of(&self, snapshot: &Snapshot) -> Option<Self> {
+    pub fn in_order_of(mut self, snapshot: &Snapshot) -> Option<Self> {
         let mut text = String::new();
         self.write(&mut text);
         Marks::of(snapshot).read(&text)
     }
 
-    /// Writes it as `MARK-OFFSET` in hexadecimal digits, a file each, with commas between.
-    pub fn write(&self, out: &mut String) {
+    /// Writes it as `MARK-LENGTH-BEFORE` in hexadecimal digits, a file each, with commas between: what it begins with, how far
+    /// it was sent, what stood before that.
+    pub fn write(&mut self, out: &mut String) {
         let begin = out.len();
-        for (Files { first, files }, sent) in self.marks.0.iter().zip(&self.offsets) {
-            let begun = files.iter().filter(|file| file.bytes.start < *sent && first < sent);
-            let begun: Vec<_> = begun.collect();
-            for (at, File { bytes, mark }) in begun.iter().enumerate().skip(begun.len().saturating_sub(FILES_MAX)) {
-                let comma = if out.len() == begin { "" } else { "," };
+        for (place, (source, sent)) in self.marks.0.iter().zip(&self.offsets).enumerate() {
+            let begun = source.files.iter().take_while(|file| file.bytes.start < *sent && source.first < *sent);
+            let begun = begun.count();
+            for (at, file) in source.files.iter().enumerate().take(begun).skip(begun.saturating_sub(FILES_MAX)) {
                 // The last one may have grown since.
-                let end = if at + 1 == files.len() { *sent } else { bytes.end.min(*sent) };
-                out.push_str(&format!("{comma}{mark:x}-{:x}", end - bytes.start));
+                let end = if at + 1 == source.files.len() { *sent } else { file.bytes.end.min(*sent) };
+                let length = end - file.bytes.start;
+                let told = self.told.entry((place, at)).or_insert((u64::MAX, 0));
+                if told.0 != length {
+                    *told = (length, source.hash_before(file, length));
+                }
+                let comma = if out.len() == begin { "" } else { "," };
+                out.push_str(&format!("{comma}{:x}-{length:x}-{:x}", file.mark, told.1));
             }
         }
     }
 }
 
-/// The files of one source.
-fn files(growing: &GrowingFile) -> Vec<File> {
-    let mut files = Vec::new();
-    for (bytes, (device, inode)) in growing.files() {
-        let mut begin = vec![0; FIRST_BYTES.min(usize::try_from(bytes.end - bytes.start).unwrap_or(FIRST_BYTES))];
-        let read = growing.read_at(bytes.start, &mut begin).unwrap_or_default();
-        let line = begin[..read].split_inclusive(|byte| *byte == b'\n').next();
-        files.push(File { bytes, mark: mark(&(device, inode, line)) });
-    }
-    files
-}
-
-/// A number that is the same after a restart, and short: it stands in every event.
-fn mark(what: &impl Hash) -> u32 {
-    let mut hasher = DefaultHasher::new();
-    what.hash(&mut hasher);
-    u32::try_from(hasher.finish() >> 40).unwrap_or_default()
+/// What tells a source that cannot grow from others: the same after a restart.
+fn mark_of(id: &str, is_replaced: bool) -> u32 {
+    let [a, b, c, ..]: [u8; 32] = Sha256::digest(id).into();
+    u32::from_be_bytes([u8::from(is_replaced), a, b, c])
 }

@@ -366,6 +366,7 @@ impl Snapshot {
 
     /// What pages that show it are told each time it has changed.
     pub fn live(&self) -> Live {
+        let has_failed = !self.failed().is_empty();
         let sources = self.sources();
         let partial = sources
             .iter()
@@ -379,7 +380,7 @@ impl Snapshot {
             counted: progress.complete,
             bytes: sources.iter().map(|source| self.source_bytes(source)).sum(),
             sources: sources.len() as u64,
-            state: state_of(sources.iter().map(OpenSource::state)),
+            state: if has_failed { State::Failed } else { state_of(sources.iter().map(OpenSource::state)) },
             partial: partial.collect(),
         }
     }

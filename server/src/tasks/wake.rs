@@ -56,6 +56,8 @@ impl Wakes {
             }
         }
         if let Some(Err(error)) = watcher.as_mut().map(|watcher| watcher.watch(folder, RecursiveMode::NonRecursive)) {
+            // The next who waits there tries again.
+            lock(&self.sleepers).remove(folder);
             tracing::debug!(%error, folder = %folder.display(), "nothing tells of what is written: it is looked at more often");
         }
     }

@@ -59,7 +59,13 @@ impl Address {
         })
     }
 
-    /// The server was tried, by this or a clone, and has never answered.
+    /// The server has answered this or a clone once, and not that it fails.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.contact.load(Ordering::Relaxed) == ANSWERED
+    }
+
+    /// The server was tried, by this or a clone, and has never answered but that it fails.
     #[must_use]
     pub fn is_away(&self) -> bool {
         self.contact.load(Ordering::Relaxed) == FAILED

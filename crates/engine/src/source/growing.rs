@@ -1,6 +1,7 @@
 //! A file that grows, followed by its name through rotation: one source without a seam.
 
-use std::ops::Range;
+mod marks;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -64,6 +65,8 @@ struct Part {
     /// Where in the source its first byte lies.
     start: u64,
     file: Arc<FileSource>,
+    /// A hash of its first line, once that is whole.
+    first_line: Arc<OnceLock<u32>>,
 }
 
 impl Part {
@@ -86,7 +89,7 @@ impl GrowingFile {
 
     /// The file at `path`, which is open.
     pub(crate) fn new(path: PathBuf, file: Arc<FileSource>) -> Self {
-        let parts = RwLock::new(vec![Part { start: 0, file }]);
+        let parts = RwLock::new(vec![Part { start: 0, file, first_line: Arc::default() }]);
         Self {
             path,
             pinned: AtomicBool::new(false),
@@ -122,13 +125,6 @@ impl GrowingFile {
     #[must_use]
     pub fn has(&self, device: u64, inode: u64) -> bool {
         is_part(&self.parts(), (device, inode))
-    }
-
-    /// The files that it is made of: where the bytes of each lie in it, and its device and inode.
-    #[must_use]
-    pub fn files(&self) -> Vec<(Range<u64>, (u64, u64))> {
-        let place = |part: &Part| (part.start..part.end(), (part.file.identity().0, part.file.identity().1));
-        self.parts().iter().map(place).collect()
     }
 
     /// Its file bears the name that a rotation gives it, and no other has taken its own yet.
@@ -420,7 +416,7 @@ fn is_part(parts: &[Part], file: (u64, u64)) -> bool {
 
 fn push(parts: &mut Vec<Part>, file: Arc<FileSource>) {
     let start = parts.last().map_or(0, Part::end);
-    parts.push(Part { start, file });
+    parts.push(Part { start, file, first_line: Arc::default() });
 }
 
 /// `name.9`, … `name.1` beside `name`, with their numbers, the highest first: what a rotation makes of it.

@@ -1,0 +1,63 @@
+//! What tells the files of a growing source again by what is in them, whatever their names and inodes have become.
+
+use std::ops::Range;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{GrowingFile, Part};
+use crate::Source as _;
+
+/// Bytes of a file's first line that count.
+const FIRST_BYTES: u64 = 1 << 10;
+
+/// Bytes before a place that tell it from the same place in another file.
+const BEFORE_BYTES: u64 = 256;
+
+/// Bits of a hash: it stands in every event.
+const BITS: u32 = 24;
+
+impl GrowingFile {
+    /// The files that it is made of: where the bytes of each lie in it, and a hash of its first line.
+    #[must_use]
+    pub fn files(&self) -> Vec<(Range<u64>, u32)> {
+        self.parts().iter().map(|part| (part.start..part.end(), self.first_line(part))).collect()
+    }
+
+    fn first_line(&self, part: &Part) -> u32 {
+        if let Some(known) = part.first_line.get() {
+            return *known;
+        }
+        let bytes = self.bytes_of(part.start..part.end().min(part.start + FIRST_BYTES));
+        let line = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let hash = hash(line);
+        // One that has no end yet will be another.
+        if line.ends_with(b"\n") || line.len() as u64 == FIRST_BYTES {
+            part.first_line.get_or_init(|| hash);
+        }
+        hash
+    }
+
+    /// A hash of what stands before `offset`, but not before `start`.
+    #[must_use]
+    pub fn hash_before(&self, offset: u64, start: u64) -> u32 {
+        hash(&self.bytes_of(offset.saturating_sub(BEFORE_BYTES).max(start)..offset))
+    }
+
+    /// Bytes of it, as far as they can be read.
+    fn bytes_of(&self, bytes: Range<u64>) -> Vec<u8> {
+        let mut read = vec![0; usize::try_from(bytes.end.saturating_sub(bytes.start)).unwrap_or_default()];
+        let mut filled = 0;
+        while filled < read.len() {
+            match self.read_at(bytes.start + filled as u64, &mut read[filled..]) {
+                Ok(count) if count > 0 => filled += count,
+                _ => break,
+            }
+        }
+        read.truncate(filled);
+        read
+    }
+}
+
+fn hash(bytes: &[u8]) -> u32 {
+    u32::try_from(xxh3_64(bytes) >> (u64::BITS - BITS)).unwrap_or_default()
+}
