@@ -312,6 +312,36 @@ fn files_that_were_rotated_before_stay_what_they_are() {
 }
 
 #[test]
+fn several_copies_and_truncations_between_two_looks_lose_nothing() {
+    let folder = Folder::with(&[("task/a.log", line(0, "0"))]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    let mut written = 1;
+    assert_eq!(texts(&records(&mut open, 1)), ["0"]);
+    let path = |age: usize| folder.join(format!("task/a.log.{age}"));
+    for round in 0..6 {
+        for _ in 0..=round % 3 {
+            for age in (1..20).rev().filter(|age| path(*age).exists()) {
+                fs::rename(path(age), path(age + 1)).expect("renamed");
+            }
+            folder.append(
+                "task/a.log",
+                [line(written, &written.to_string()), line(written + 1, &(written + 1).to_string())].concat(),
+            );
+            fs::copy(folder.join("task/a.log"), path(1)).expect("copied");
+            fs::write(folder.join("task/a.log"), "").expect("cut back");
+            written += 2;
+        }
+        folder.append("task/a.log", line(written, &written.to_string()));
+        written += 1;
+        let from = written - 2 * (round % 3 + 1) - 1;
+        let expected: Vec<_> = (from..written).map(|n| n.to_string()).collect();
+        assert_eq!(texts(&records(&mut open, expected.len())), expected, "round {round}");
+    }
+    assert_eq!(server.lines("task", "").members("n").len(), written);
+}
+
+#[test]
 fn parts_of_a_containers_line_are_one_line_whenever_they_come() {
     let cri = |second: usize, tag: &str, text: &str| format!("2026-11-22T02:00:0{second}.5Z stdout {tag} {text}\n");
     let docker = |second: usize, text: &str| {

@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write as _;
 
 use serde_json::Value;
 use support::http::{Open, request};
@@ -190,4 +191,22 @@ fn a_file_that_was_written_anew_is_sent_from_its_begin() {
     let mut again = Reader { id: reader.id, seen: Vec::new() };
     again.read(&mut again.connect(&server, ""), 9);
     assert_eq!(again.seen.join(" "), "banner new1 new2 new3 new4 new5 new6 new7 new8");
+}
+
+#[test]
+fn a_file_that_was_packed_while_the_server_was_down_is_known_again() {
+    let folder = Folder::with(&[("task/a.log", [line(1, "one"), line(2, "two")].concat())]);
+    let server = Server::over(&folder);
+    let mut reader = Reader::default();
+    reader.read(&mut reader.connect(&server, ""), 2);
+    assert!(!server.end("KILL").success());
+    folder.append("task/a.log", line(3, "three"));
+    let bytes = fs::read(folder.join("task/a.log")).expect("read");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&bytes).expect("packed");
+    folder.write("task/a.log.1.gz", packed.finish().expect("packed"));
+    folder.write("task/a.log", line(4, "four"));
+    let server = Server::over(&folder);
+    reader.read(&mut reader.connect(&server, ""), 4);
+    assert_eq!(reader.seen, ["one", "two", "three", "four"]);
 }

@@ -35,6 +35,6 @@ pub use merge::{Failure, Input, Merge};
 pub use pattern::{Case, Pattern, PatternError};
 pub use source::{
     Arrivals, DiskBudget, FileIdentity, FileSource, GrowingFile, Look, MemorySource, Packing, Source, SpoolSource,
-    Spools,
+    Spools, begin_mark, mark_before,
 };
 pub use stream::{Origin, Standing};

@@ -44,6 +44,9 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How long files that do not grow are followed: nobody says of a file that it is whole.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often in a row a source may fail while it is followed: it may be changing.
+const IN_VAIN_MAX: usize = 10;
+
 /// Bytes of lines that are sent at a time.
 const CHUNK_BYTES: usize = 256 << 10;
 
@@ -194,6 +197,8 @@ struct Follower {
     /// The number of lines of the whole log that were passed; none as long as nothing was sent.
     passed: Option<u64>,
     quiet_since: Instant,
+    /// How often in a row nothing could be read.
+    in_vain: usize,
     out: mpsc::Sender<io::Result<Bytes>>,
 }
 
@@ -233,6 +238,7 @@ pub async fn followed(
         sent,
         passed: None,
         quiet_since: Instant::now(),
+        in_vain: 0,
         out,
     };
     tokio::spawn(follower.run(catalog.ending()));
@@ -249,12 +255,20 @@ impl Follower {
                 Ok(Some(0)) if ended || self.left == 0 => break,
                 Ok(Some(0)) => {}
                 Ok(Some(_)) if self.left > 0 => {
+                    self.in_vain = 0;
                     self.quiet_since = Instant::now();
                     continue;
                 }
                 Ok(Some(_)) => break,
                 // The reader has gone.
                 Ok(None) => return,
+                // A file may have been cut back while it was read: it is looked at, and what was not sent is found again.
+                Err(_) if self.in_vain < IN_VAIN_MAX && !self.has_ended() => {
+                    self.in_vain += 1;
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    self.look().await;
+                    continue;
+                }
                 Err(error) => {
                     self.say_failed(&error).await;
                     return;
@@ -364,7 +378,7 @@ impl Follower {
         let count = usize::try_from(end - self.rank).unwrap_or(usize::MAX).min(1024);
         let ordinals = view.lines(self.rank, count).await;
         let (snapshot, format, from) = (Arc::clone(&self.snapshot), self.format, self.rank);
-        let own = self.sent.take();
+        let own = self.sent.clone();
         let is_own = own.is_some();
         let written = blocking(move || {
             let sent = own.or_else(|| told(format, &snapshot)).map(|mut sent| {

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::{GrowingFile, Merge};
-use sha2::{Digest as _, Sha256};
+use engine::{Merge, Source, begin_mark, mark_before};
 
 use super::Snapshot;
 
@@ -14,17 +13,17 @@ use super::Snapshot;
 const FILES_MAX: usize = 16;
 
 /// The files of which a task's sources are made, by the places of its log's inputs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Marks(Vec<Files>);
 
 /// Those of one source.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Files {
     /// Where the first line begins.
     first: u64,
     files: Vec<File>,
-    /// What holds them; none where the source cannot grow, and is known by its name.
-    growing: Option<Arc<GrowingFile>>,
+    /// What holds them; none where that was replaced, and nothing of it will be found again.
+    source: Option<Arc<dyn Source>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +38,15 @@ struct File {
 type Known = (u64, u32);
 
 impl Files {
-    /// What stands before `length` bytes of a file.
-    fn hash_before(&self, file: &File, length: u64) -> u32 {
-        let hash = |growing: &Arc<GrowingFile>| growing.hash_before(file.bytes.start + length, file.bytes.start);
-        self.growing.as_ref().map_or(0, hash)
+    /// What stands in a file before so many of its bytes; none where it has not as many.
+    fn mark_before(&self, file: &File, length: u64) -> Option<u32> {
+        mark_before(&**self.source.as_ref()?, file.bytes.start + length, file.bytes.start)
     }
 }
 
 /// What a reader has been sent: every line that ends before its source's offset or there. One that had no end then and has
 /// grown is sent anew.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sent {
     marks: Marks,
     offsets: Vec<u64>,
@@ -62,13 +60,15 @@ impl Marks {
     pub fn of(snapshot: &Snapshot) -> Self {
         let sources = snapshot.sources_opened();
         let all = sources.iter().zip(snapshot.log().inputs().iter()).map(|(source, input)| {
-            let growing = source.file().filter(|_| !source.is_replaced()).map(Arc::clone);
-            let files = match &growing {
+            let is_there = !source.is_replaced();
+            let files = match source.file() {
+                _ if !is_there => Vec::new(),
                 Some(growing) => growing.files().into_iter().map(|(bytes, mark)| File { bytes, mark }).collect(),
-                // What was replaced is no file that will be found again.
-                None => vec![File { bytes: 0..u64::MAX, mark: mark_of(&source.id, source.is_replaced()) }],
+                // How long a packed one is, is known once it was read to its end.
+                None => vec![File { bytes: 0..u64::MAX, mark: begin_mark(&*input.source) }],
             };
-            Files { first: input.origin.standing().offset, files, growing }
+            let held = is_there.then(|| Arc::clone(&input.source));
+            Files { first: input.origin.standing().offset, files, source: held }
         });
         Self(all.collect())
     }
@@ -87,7 +87,7 @@ impl Marks {
             // The files before were sent before.
             let sent = source.files.iter().rev().find_map(|file| {
                 let is_it = |(length, before): &&Known| {
-                    *length <= file.bytes.end - file.bytes.start && source.hash_before(file, *length) == *before
+                    *length <= file.bytes.end - file.bytes.start && source.mark_before(file, *length) == Some(*before)
                 };
                 let (length, _) = known.get(&file.mark)?.iter().filter(is_it).max()?;
                 Some(file.bytes.start + length)
@@ -164,17 +164,11 @@ impl Sent {
                 let length = end - file.bytes.start;
                 let told = self.told.entry((place, at)).or_insert((u64::MAX, 0));
                 if told.0 != length {
-                    *told = (length, source.hash_before(file, length));
+                    *told = (length, source.mark_before(file, length).unwrap_or_default());
                 }
                 let comma = if out.len() == begin { "" } else { "," };
                 out.push_str(&format!("{comma}{:x}-{length:x}-{:x}", file.mark, told.1));
             }
         }
     }
-}
-
-/// What tells a source that cannot grow from others: the same after a restart.
-fn mark_of(id: &str, is_replaced: bool) -> u32 {
-    let [a, b, c, ..]: [u8; 32] = Sha256::digest(id).into();
-    u32::from_be_bytes([u8::from(is_replaced), a, b, c])
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -55,12 +55,17 @@ pub struct Snapshot {
     searches: Searches,
     /// What was written for those who follow.
     shared: Shared,
+    /// How many looks in a row could not take in what had come.
+    in_vain: AtomicUsize,
     /// What was counted over the log, the newest last.
     stats: Mutex<Vec<Counted>>,
 }
 
 /// Into how many parts a log was divided, by what, and the parts.
 type Counted = ((u64, By, u64), Arc<Buckets>);
+
+/// Looks in a row that may fail to take in what has come, before all is read anew.
+const LOOKS_IN_VAIN_MAX: usize = 3;
 
 /// Lines without an end that are told of at one time.
 const PARTIALS_MAX: usize = 3;
@@ -125,6 +130,7 @@ impl Snapshot {
             generation,
             searches: Searches::new(Arc::clone(&log), progress.clone(), Arc::clone(&settings.turns)),
             shared: Shared::default(),
+            in_vain: AtomicUsize::new(0),
             stats: Mutex::default(),
             log,
             sources: StdMutex::new(sources),
@@ -164,7 +170,16 @@ impl Snapshot {
         let wider = self.wider(found, settings, &mut sources);
         let log = wider.as_ref().map_or(&self.log, |wider| &wider.log);
         let grown = log.grow(&ends(&sources));
-        let Ok(grown) = grown else { return Growth::Other };
+        let grown = match grown {
+            Ok(grown) => grown,
+            // Nothing was taken in. A file that was cut back meanwhile is seen for what it is by the next look.
+            Err(_) if self.in_vain.fetch_add(1, Ordering::Relaxed) < LOOKS_IN_VAIN_MAX => {
+                *self.sources() = sources;
+                return Growth::Same;
+            }
+            Err(_) => return Growth::Other,
+        };
+        self.in_vain.store(0, Ordering::Relaxed);
         let told = wider.as_ref().map_or(&self.told, |wider| &wider.told);
         let was_growing = self.info().state;
         *wider.as_ref().map_or_else(|| self.sources(), |wider| wider.sources()) = sources;

@@ -18,6 +18,9 @@ const GROWING_FOR: Duration = Duration::from_secs(30);
 /// How long a file may be without its name: it may be on its way to another one.
 const NAMELESS_FOR: Duration = Duration::from_secs(1);
 
+/// How often a file is looked at again that changes meanwhile.
+const LOOKS_MAX: usize = 3;
+
 /// Bytes that are shown of a line that has no end yet.
 const PARTIAL_BYTES_MAX: u64 = 4 << 10;
 
@@ -236,22 +239,35 @@ impl OpenSource {
             self.durable = source.status().durable;
             file.set_durable(self.durable);
         }
-        match file.look() {
-            Ok(Look::Same) => {}
-            Ok(Look::Grown) => self.grown_at = Some(Instant::now()),
-            Ok(Look::Replaced) | Err(_) => {
-                self.replaced = true;
-                return Seen::Other;
+        let mut tries = 0;
+        let line_end = loop {
+            match file.look() {
+                Ok(Look::Same) => {}
+                Ok(Look::Grown) => self.grown_at = Some(Instant::now()),
+                // Names may have been changing just now.
+                Ok(Look::Replaced) | Err(_) if tries < LOOKS_MAX => {
+                    tries += 1;
+                    continue;
+                }
+                Ok(Look::Replaced) | Err(_) => {
+                    self.replaced = true;
+                    return Seen::Other;
+                }
             }
-        }
+            // As long as nothing was numbered, too little was there to tell how it is to be read.
+            if self.end.0 == 0
+                && let Ok(layout) = Layout::detect(&**file)
+            {
+                self.layout = layout;
+            }
+            match file.last_line_end(self.layout) {
+                Ok(end) => break end,
+                // It may have been cut back just now: then another look finds what it held.
+                Err(_) if tries < LOOKS_MAX => tries += 1,
+                Err(_) => return Seen::Other,
+            }
+        };
         self.identity = identity;
-        // As long as nothing was numbered, too little was there to tell how it is to be read.
-        if self.end.0 == 0
-            && let Ok(layout) = Layout::detect(&**file)
-        {
-            self.layout = layout;
-        }
-        let Ok(line_end) = file.last_line_end(self.layout) else { return Seen::Other };
         let written = file.written();
         let end = if self.is_growing() { line_end.max(self.end.0) } else { written };
         // The last line had no newline and a number: it is another one now.

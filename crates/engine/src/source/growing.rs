@@ -2,6 +2,8 @@
 
 mod marks;
 
+pub use marks::{begin_mark, mark_before};
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -246,6 +248,8 @@ impl GrowingFile {
         }
         match FileSource::identity_at(&self.path) {
             Some(now) if now == (device, inode, bytes, modified) => Ok(Look::Same),
+            // It was copied and cut back before it was looked at, and is no shorter than it was then.
+            Some(now) if (now.0, now.1) == (device, inode) && self.was_cut_unread(last, &parts) => self.cut_back(parts),
             Some(now) if (now.0, now.1) == (device, inode) => match last.file.longer() {
                 Ok(longer) => Ok(self.put(parts.len() - 1, longer)),
                 Err(Error::CutShort { .. } | Error::Replaced { .. }) => self.cut_back(parts),
@@ -340,18 +344,42 @@ impl GrowingFile {
         Some(found.filter(|(found, _)| !is_part(parts, (found.0, found.1))).map(|(_, path)| path).collect())
     }
 
-    /// The file was cut back: what it held is in a copy, or gone.
+    /// Nothing was read of the file yet, and it was copied and cut back since: it does not begin as the newest copy does.
+    fn was_cut_unread(&self, last: &Part, parts: &[Part]) -> bool {
+        if last.file.identity().2 > 0 {
+            return false;
+        }
+        let before = parts.len().checked_sub(2).and_then(|before| parts.get(before));
+        let newest = before.and_then(|before| self.newer(before, parts)).and_then(|mut newer| newer.pop());
+        let copy = newest.and_then(|path| FileSource::open(path).ok()?.longer().ok());
+        let is_begin = |copy: &Arc<FileSource>| FileSource::open(&self.path).is_ok_and(|now| copy.is_begin_of(&now));
+        copy.is_some_and(|copy| copy.identity().2 > 0 && !is_begin(&copy))
+    }
+
+    /// The file was cut back: what it held is in a copy, or gone; and what it held after that may be in newer ones.
     fn cut_back(&self, mut parts: Vec<Part>) -> Result<Look, Error> {
         let Some(last) = parts.pop() else { return Ok(Look::Same) };
-        let copy = older_names(&self.path).into_iter().rev().find_map(|(_, path)| {
-            let copy = FileSource::open(path).ok()?;
-            last.file.is_begin_of(&copy).then_some(copy)
-        });
-        // Nothing was there to lose.
-        let Some(copy) = copy.or_else(|| (last.file.identity().2 == 0).then(|| Arc::clone(&last.file))) else {
-            return Ok(Look::Replaced);
+        let before = parts.last();
+        // Of what was not read yet nothing tells which copy has it: it is the first after the one before.
+        let unread =
+            (last.file.identity().2 == 0).then(|| before.and_then(|before| self.newer(before, &parts))).flatten();
+        let mut copies = match unread {
+            Some(newer) => newer,
+            None => {
+                let others = self.others(&parts);
+                let holds = |path: &PathBuf| FileSource::open(path).is_ok_and(|copy| last.file.is_begin_of(&copy));
+                // The newest first.
+                match others.iter().rposition(holds) {
+                    Some(copy) => others[copy..].to_vec(),
+                    // Nothing was there to lose.
+                    None if last.file.identity().2 == 0 => Vec::new(),
+                    None => return Ok(Look::Replaced),
+                }
+            }
         };
-        push(&mut parts, copy.longer()?);
+        for copy in copies.drain(..) {
+            push(&mut parts, FileSource::open(copy)?.longer()?);
+        }
         push(&mut parts, FileSource::open(&self.path)?.longer()?);
         *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
         Ok(Look::Grown)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{GrowingFile, Part};
-use crate::Source as _;
+use crate::Source;
 
 /// Bytes of a file's first line that count.
 const FIRST_BYTES: u64 = 1 << 10;
@@ -27,7 +27,7 @@ impl GrowingFile {
         if let Some(known) = part.first_line.get() {
             return *known;
         }
-        let bytes = self.bytes_of(part.start..part.end().min(part.start + FIRST_BYTES));
+        let bytes = bytes_of(self, part.start..part.end().min(part.start + FIRST_BYTES));
         let line = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         let hash = hash(line);
         // One that has no end yet will be another.
@@ -36,26 +36,35 @@ impl GrowingFile {
         }
         hash
     }
+}
 
-    /// A hash of what stands before `offset`, but not before `start`.
-    #[must_use]
-    pub fn hash_before(&self, offset: u64, start: u64) -> u32 {
-        hash(&self.bytes_of(offset.saturating_sub(BEFORE_BYTES).max(start)..offset))
-    }
+/// A hash of the first line of a source that does not grow.
+#[must_use]
+pub fn begin_mark(source: &dyn Source) -> u32 {
+    let bytes = bytes_of(source, 0..FIRST_BYTES);
+    hash(bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default())
+}
 
-    /// Bytes of it, as far as they can be read.
-    fn bytes_of(&self, bytes: Range<u64>) -> Vec<u8> {
-        let mut read = vec![0; usize::try_from(bytes.end.saturating_sub(bytes.start)).unwrap_or_default()];
-        let mut filled = 0;
-        while filled < read.len() {
-            match self.read_at(bytes.start + filled as u64, &mut read[filled..]) {
-                Ok(count) if count > 0 => filled += count,
-                _ => break,
-            }
+/// A hash of what stands before `offset`, but not before `start`. None where the source ends before.
+#[must_use]
+pub fn mark_before(source: &dyn Source, offset: u64, start: u64) -> Option<u32> {
+    let bytes = offset.saturating_sub(BEFORE_BYTES).max(start)..offset;
+    let read = bytes_of(source, bytes.clone());
+    (read.len() as u64 == bytes.end.saturating_sub(bytes.start)).then(|| hash(&read))
+}
+
+/// Bytes of a source, as far as they can be read.
+fn bytes_of(source: &dyn Source, bytes: Range<u64>) -> Vec<u8> {
+    let mut read = vec![0; usize::try_from(bytes.end.saturating_sub(bytes.start)).unwrap_or_default()];
+    let mut filled = 0;
+    while filled < read.len() {
+        match source.read_at(bytes.start + filled as u64, &mut read[filled..]) {
+            Ok(count) if count > 0 => filled += count,
+            _ => break,
         }
-        read.truncate(filled);
-        read
     }
+    read.truncate(filled);
+    read
 }
 
 fn hash(bytes: &[u8]) -> u32 {
