@@ -210,3 +210,16 @@ fn a_file_that_was_packed_while_the_server_was_down_is_known_again() {
     reader.read(&mut reader.connect(&server, ""), 4);
     assert_eq!(reader.seen, ["one", "two", "three", "four"]);
 }
+
+#[test]
+fn what_is_left_of_a_limit_follows_and_no_more() {
+    let lines = |range: std::ops::Range<usize>| range.map(|n| line(n, &n.to_string())).collect::<String>();
+    let folder = Folder::with(&[("task/a.log", lines(0..10))]);
+    let server = Server::over(&folder);
+    let mut reader = Reader::default();
+    reader.read(&mut reader.connect(&server, "&tail=3&limit=5"), 3);
+    folder.append("task/a.log", lines(10..14));
+    let rest = reader.connect(&server, "&tail=3&limit=5").read();
+    let rest: Vec<_> = rest.text().lines().filter(|line| line.starts_with("data: {\"n\"")).collect();
+    assert!(rest.len() == 2 && rest[1].contains("INFO 11"), "{rest:?}");
+}

@@ -79,9 +79,10 @@ impl Lines {
         self.gathered.extend_from_slice(open);
         if let Some(record) = merge.record(n) {
             if format == Format::Events {
-                let mut head = format!("id: {}:", n.unwrap_or_default());
-                if let Some(sent) = &mut self.sent {
-                    sent.write(&mut head);
+                let mut head = format!("id: {}", n.unwrap_or_default());
+                match &mut self.sent {
+                    Some(sent) => sent.write(&mut head),
+                    None => head.push(':'),
                 }
                 head.push_str("\ndata: ");
                 self.gathered.extend_from_slice(head.as_bytes());

@@ -352,7 +352,7 @@ impl Follower {
         if self.rank >= end {
             return Ok(Some(0));
         }
-        let stretch = if matches!(view, View::All) && self.sent.is_none() {
+        let stretch = if matches!(view, View::All) && self.sent.is_none() && self.left == u64::MAX {
             let stretch = self.snapshot.shared().stretch(&self.snapshot, self.rank, end, self.format).await?;
             self.passed = Some(stretch.lines.end);
             stretch
@@ -380,10 +380,11 @@ impl Follower {
         let (snapshot, format, from) = (Arc::clone(&self.snapshot), self.format, self.rank);
         let own = self.sent.clone();
         let is_own = own.is_some();
+        let had = (self.left < u64::MAX).then(|| self.wanted.limit.saturating_sub(self.left));
         let written = blocking(move || {
             let sent = own.or_else(|| told(format, &snapshot)).map(|mut sent| {
                 sent.renew(&snapshot);
-                sent
+                sent.counting(had)
             });
             let mut out = Lines::behind(sent);
             let mut picker = Picker::new(Arc::clone(snapshot.log()));

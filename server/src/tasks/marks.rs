@@ -52,6 +52,8 @@ pub struct Sent {
     offsets: Vec<u64>,
     /// What was told last of each file, by its source's place and its own.
     told: HashMap<(usize, usize), Known>,
+    /// How many lines of those that were asked for, where there was a limit.
+    had: Option<u64>,
 }
 
 impl Marks {
@@ -110,7 +112,13 @@ impl Sent {
     /// All that stands before these offsets, by the places of the log's inputs.
     #[must_use]
     pub fn before(marks: Marks, offsets: Vec<u64>) -> Self {
-        Self { marks, offsets, told: HashMap::new() }
+        Self { marks, offsets, told: HashMap::new(), had: None }
+    }
+
+    /// The same, telling that so many lines were had of those that were asked for.
+    #[must_use]
+    pub fn counting(self, had: Option<u64>) -> Self {
+        Self { had, ..self }
     }
 
     /// How far each source was sent, by the places of the log's inputs.
@@ -133,6 +141,7 @@ impl Sent {
 
     /// The current line of a merge is sent, as all were that stand before it.
     pub fn pass(&mut self, merge: &Merge) {
+        self.had = self.had.map(|had| had + 1);
         for (sent, standing) in self.offsets.iter_mut().zip(merge.standings()) {
             *sent = standing.offset.max(*sent);
         }
@@ -148,12 +157,17 @@ impl Sent {
     pub fn in_order_of(mut self, snapshot: &Snapshot) -> Option<Self> {
         let mut text = String::new();
         self.write(&mut text);
-        Marks::of(snapshot).read(&text)
+        let (_, text) = text.split_once(':')?;
+        Some(Marks::of(snapshot).read(text)?.counting(self.had))
     }
 
     /// Writes it as `MARK-LENGTH-BEFORE` in hexadecimal digits, a file each, with commas between: what it begins with, how far
-    /// it was sent, what stood before that.
+    /// it was sent, what stood before that. Before it `+HAD`, where there was a limit, and a colon.
     pub fn write(&mut self, out: &mut String) {
+        if let Some(had) = self.had {
+            out.push_str(&format!("+{had}"));
+        }
+        out.push(':');
         let begin = out.len();
         for (place, (source, sent)) in self.marks.0.iter().zip(&self.offsets).enumerate() {
             let begun = source.files.iter().take_while(|file| file.bytes.start < *sent && source.first < *sent);

@@ -56,22 +56,29 @@ pub enum Resume {
     Behind {
         /// The number, as it was then.
         n: u64,
+        /// How many lines there were of those that were asked for, where there was a limit.
+        had: Option<u64>,
         /// As [`Sent::write`] wrote it.
         sent: String,
     },
 }
 
 impl Resume {
-    /// Reads the id of an event: `end`, or `N:` and what was sent.
+    /// Reads the id of an event: `end`, or `N:` and what was sent, or `N+HAD:` and that.
     #[must_use]
     pub fn read(id: &str) -> Option<Self> {
         if id == "end" {
             return Some(Self::End);
         }
         let (n, sent) = id.split_once(':')?;
+        let (n, had) = n.split_once('+').map_or((n, None), |(n, had)| (n, Some(had)));
+        let had = had.map(|had| had.parse().ok());
+        if had == Some(None) {
+            return None;
+        }
         let is_known = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-' || byte == b',';
         let sent = Some(sent).filter(|sent| sent.bytes().all(is_known))?;
-        Some(Self::Behind { n: n.parse().ok()?, sent: sent.to_owned() })
+        Some(Self::Behind { n: n.parse().ok()?, had: had.flatten(), sent: sent.to_owned() })
     }
 }
 
@@ -79,7 +86,7 @@ impl Resume {
 struct GoOn {
     /// The rank in what is wanted of the first line that he may not have.
     rank: u64,
-    /// How many lines he has.
+    /// How many lines he has of those that he asked for.
     had: u64,
     /// What he was sent, where that is not simply all that stands before.
     sent: Option<Sent>,
@@ -96,6 +103,8 @@ pub struct Opening {
     counted: bool,
     /// What was sent before, where that is not simply all that stands before.
     sent: Option<Sent>,
+    /// How many lines were sent before of those that were asked for, where there is a limit.
+    had: Option<u64>,
 }
 
 enum From {
@@ -129,6 +138,7 @@ impl Opening {
                     lines,
                     counted: false,
                     sent: None,
+                    had: None,
                 }));
             }
         }
@@ -136,15 +146,16 @@ impl Opening {
         rank = rank.saturating_sub(wanted.before);
         let (mut limit, mut sent) = (wanted.limit, None);
         if let Some(resume) = &wanted.resume {
-            let on = go_on(&snapshot, &view, resume).await?;
-            limit = limit.saturating_sub(on.had.saturating_sub(rank));
+            let on = go_on(&snapshot, &view, resume, rank).await?;
+            limit = limit.saturating_sub(on.had);
             (rank, sent) = (on.rank, on.sent);
             if limit == 0 || rank >= view.count(&snapshot).await {
                 return Ok(None);
             }
         }
         let (lines, counted) = view.so_far(&snapshot);
-        Ok(Some(Self { from: From::Rank(view, rank), limit, target, lines, counted, sent, snapshot }))
+        let had = (wanted.limit < u64::MAX).then(|| wanted.limit - limit);
+        Ok(Some(Self { from: From::Rank(view, rank), limit, target, lines, counted, sent, had, snapshot }))
     }
 
     /// Merges and sends, no faster than the reader reads. Ends when the reader goes.
@@ -168,10 +179,9 @@ impl Opening {
 
     fn write(self, format: Format, out: &mut Chunks) -> Option<()> {
         let snapshot = self.snapshot;
-        if let Some(sent) =
-            self.sent.or_else(|| (format == Format::Events).then(|| Sent::nothing(Marks::of(&snapshot))))
-        {
-            out.go_on(sent);
+        let nothing = || (format == Format::Events).then(|| Sent::nothing(Marks::of(&snapshot)));
+        if let Some(sent) = self.sent.or_else(nothing) {
+            out.go_on(sent.counting(self.had));
         }
         if format == Format::Page {
             out.item(&WindowItem::Head(WindowHead {
@@ -349,15 +359,15 @@ pub async fn start(
     };
     let rank = rank.saturating_sub(wanted.before);
     let Some(resume) = &wanted.resume else { return Ok((rank, wanted.limit, None)) };
-    let on = go_on(snapshot, &view, resume).await?;
-    Ok((on.rank, wanted.limit.saturating_sub(on.had.saturating_sub(rank)), on.sent))
+    let on = go_on(snapshot, &view, resume, rank).await?;
+    Ok((on.rank, wanted.limit.saturating_sub(on.had), on.sent))
 }
 
-/// Where a client goes on in a view, by what he was sent.
-async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume) -> Result<GoOn, ApiError> {
-    let Resume::Behind { n, sent } = resume else {
+/// Where a client goes on in a view, by what he was sent of what begins at the rank `first`.
+async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume, first: u64) -> Result<GoOn, ApiError> {
+    let Resume::Behind { n, had, sent } = resume else {
         let count = view.count(snapshot).await;
-        return Ok(GoOn { rank: count, had: count, sent: None });
+        return Ok(GoOn { rank: count, had: count.saturating_sub(first), sent: None });
     };
     snapshot.indexed().await;
     let (now, n, text) = (Arc::clone(snapshot), *n, sent.clone());
@@ -378,7 +388,11 @@ async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume) -> Result
         Some((first, Some(sent)))
     });
     let (ordinal, sent) = found.await.ok_or_else(|| problem::bad_parameter(NO_EVENT))?;
-    Ok(GoOn { rank: view.rank(ordinal).await, had: view.rank(n).await, sent })
+    let had = match had {
+        Some(had) => *had,
+        None => view.rank(n).await.saturating_sub(first),
+    };
+    Ok(GoOn { rank: view.rank(ordinal).await, had, sent })
 }
 
 /// The rank in a view at which a window starts, and the number of the line that was asked for.
