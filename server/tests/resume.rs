@@ -223,3 +223,37 @@ fn what_is_left_of_a_limit_follows_and_no_more() {
     let rest: Vec<_> = rest.text().lines().filter(|line| line.starts_with("data: {\"n\"")).collect();
     assert!(rest.len() == 2 && rest[1].contains("INFO 11"), "{rest:?}");
 }
+
+#[test]
+fn files_that_hold_the_same_are_told_apart() {
+    let same = |range: std::ops::Range<usize>| range.map(|n| line(n, "same")).collect::<String>();
+    let folder = Folder::with(&[("task/a.log", same(0..3)), ("task/b.log", same(0..1))]);
+    let count = |server: &Server, id: &mut String, lines: usize| {
+        let reader = Reader { id: id.clone(), seen: Vec::new() };
+        let mut open = reader.connect(server, "");
+        let mut found = Vec::new();
+        while found.len() < lines {
+            let line = open.line();
+            if let Some(next) = line.strip_prefix("id: ") {
+                next.clone_into(id);
+            } else if let Some(data) = line.strip_prefix("data: ") {
+                let record: Value = serde_json::from_str(data).expect("a record");
+                found.push(format!("{}:{}", record["source"].as_str().expect("a source"), record["offset"]));
+            }
+        }
+        found.sort();
+        found
+    };
+    let (server, mut id) = (Server::over(&folder), String::new());
+    let bytes = same(0..1).len();
+    let at = |source: &str, line: usize| format!("{source}:{}", line * bytes);
+    assert_eq!(count(&server, &mut id, 4), [at("a.log", 0), at("a.log", 1), at("a.log", 2), at("b.log", 0)]);
+    assert!(!server.end("KILL").success());
+    // The other source comes to hold what was sent of the first, and the first is followed by one that begins as it did.
+    folder.append("task/b.log", same(1..3));
+    fs::rename(folder.join("task/a.log"), folder.join("task/a.log.1")).expect("renamed");
+    folder.write("task/a.log", same(0..3));
+    let server = Server::over(&folder);
+    let expected = [at("a.log", 0), at("a.log", 1), at("a.log", 2), at("b.log", 1), at("b.log", 2)];
+    assert_eq!(count(&server, &mut id, 5), expected);
+}

@@ -35,6 +35,6 @@ pub use merge::{Failure, Input, Merge};
 pub use pattern::{Case, Pattern, PatternError};
 pub use source::{
     Arrivals, DiskBudget, FileIdentity, FileSource, GrowingFile, Look, MemorySource, Packing, Source, SpoolSource,
-    Spools, begin_mark, mark_before,
+    Spools, begin_mark, mark_before, name_mark,
 };
 pub use stream::{Origin, Standing};

@@ -16,7 +16,7 @@ mod store;
 pub use arrivals::Arrivals;
 pub use budget::DiskBudget;
 pub use file::FileSource;
-pub use growing::{GrowingFile, Look, begin_mark, mark_before};
+pub use growing::{GrowingFile, Look, begin_mark, mark_before, name_mark};
 pub use identity::FileIdentity;
 #[cfg(test)]
 pub(crate) use identity::ends_of;

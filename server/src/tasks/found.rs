@@ -78,7 +78,7 @@ pub fn added(found: &FoundTask, open: &[OpenSource]) -> Vec<FoundSource> {
 }
 
 /// The name that a file had before it was rotated, if it bears the name of one that was: `app.log.2`, `app.log.3.gz`.
-fn rotated_from(id: &str) -> Option<&str> {
+pub(super) fn rotated_from(id: &str) -> Option<&str> {
     // It may have been packed since.
     let name = PACKED.iter().find_map(|ending| id.strip_suffix(ending)).unwrap_or(id);
     let (name, number) = name.rsplit_once('.')?;

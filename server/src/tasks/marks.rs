@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::{Merge, Source, begin_mark, mark_before};
+use engine::{Merge, Source, begin_mark, mark_before, name_mark};
 
 use super::Snapshot;
+use super::found::rotated_from;
 
 /// Files of one source of which is told how far they were sent: those that were rotated away before are gone by then.
 const FILES_MAX: usize = 16;
@@ -30,7 +31,7 @@ struct Files {
 struct File {
     /// Its bytes in the source, as many as were written.
     bytes: Range<u64>,
-    /// What it begins with.
+    /// What it begins with, and what it was called before it was rotated.
     mark: u32,
 }
 
@@ -63,11 +64,15 @@ impl Marks {
         let sources = snapshot.sources_opened();
         let all = sources.iter().zip(snapshot.log().inputs().iter()).map(|(source, input)| {
             let is_there = !source.is_replaced();
+            // Sources may hold the same.
+            let name = name_mark(rotated_from(&source.id).unwrap_or(&source.id));
             let files = match source.file() {
                 _ if !is_there => Vec::new(),
-                Some(growing) => growing.files().into_iter().map(|(bytes, mark)| File { bytes, mark }).collect(),
+                Some(growing) => {
+                    growing.files().into_iter().map(|(bytes, mark)| File { bytes, mark: mark ^ name }).collect()
+                }
                 // How long a packed one is, is known once it was read to its end.
-                None => vec![File { bytes: 0..u64::MAX, mark: begin_mark(&*input.source) }],
+                None => vec![File { bytes: 0..u64::MAX, mark: begin_mark(&*input.source) ^ name }],
             };
             let held = is_there.then(|| Arc::clone(&input.source));
             Files { first: input.origin.standing().offset, files, source: held }
@@ -85,18 +90,23 @@ impl Marks {
             let (mark, before) = (u32::try_from(mark).ok()?, u32::try_from(before).ok()?);
             known.entry(mark).or_default().push((length, before));
         }
-        let offset = |source: &Files| {
+        let mut offset = |source: &Files| {
             // The files before were sent before.
             let sent = source.files.iter().rev().find_map(|file| {
+                let known = known.get_mut(&file.mark)?;
                 let is_it = |(length, before): &&Known| {
                     *length <= file.bytes.end - file.bytes.start && source.mark_before(file, *length) == Some(*before)
                 };
-                let (length, _) = known.get(&file.mark)?.iter().filter(is_it).max()?;
-                Some(file.bytes.start + length)
+                let found = *known.iter().filter(is_it).max()?;
+                // Another file that holds the same is another.
+                known.swap_remove(known.iter().position(|known| *known == found)?);
+                Some(file.bytes.start + found.0)
             });
             sent.unwrap_or_default().max(source.first)
         };
-        let offsets = self.0.iter().map(offset).collect();
+        // What was rotated bears the longer names, and is the older: the new one is the one of which nothing was told.
+        let mut offsets: Vec<_> = self.0.iter().rev().map(&mut offset).collect();
+        offsets.reverse();
         Some(Sent::before(self, offsets))
     }
 }

@@ -2,7 +2,7 @@
 
 mod marks;
 
-pub use marks::{begin_mark, mark_before};
+pub use marks::{begin_mark, mark_before, name_mark};
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

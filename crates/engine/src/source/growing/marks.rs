@@ -38,6 +38,12 @@ impl GrowingFile {
     }
 }
 
+/// A hash of a name, to be told beside one of these.
+#[must_use]
+pub fn name_mark(name: &str) -> u32 {
+    hash(name.as_bytes())
+}
+
 /// A hash of the first line of a source that does not grow.
 #[must_use]
 pub fn begin_mark(source: &dyn Source) -> u32 {
