@@ -257,3 +257,25 @@ fn files_that_hold_the_same_are_told_apart() {
     let expected = [at("a.log", 0), at("a.log", 1), at("a.log", 2), at("b.log", 1), at("b.log", 2)];
     assert_eq!(count(&server, &mut id, 5), expected);
 }
+
+#[test]
+fn a_source_whose_name_was_taken_is_known_by_its_files_name() {
+    let folder = Folder::with(&[("task/a.log.1", line(1, "one"))]);
+    let rename = |from: &str, to: &str| {
+        fs::rename(folder.join(&format!("task/{from}")), folder.join(&format!("task/{to}"))).expect("renamed");
+    };
+    let server = Server::over(&folder);
+    let mut reader = Reader::default();
+    reader.read(&mut reader.connect(&server, ""), 1);
+    // It bears an older name by now, and another one its own.
+    rename("a.log.1", "a.log.2");
+    folder.append("task/a.log.1", line(2, "two"));
+    reader.read(&mut reader.connect(&server, ""), 2);
+    assert!(!server.end("KILL").success());
+    rename("a.log.2", "a.log.3");
+    rename("a.log.1", "a.log.2");
+    folder.append("task/a.log.1", line(3, "three"));
+    let server = Server::over(&folder);
+    reader.read(&mut reader.connect(&server, ""), 3);
+    assert_eq!(reader.seen, ["one", "two", "three"]);
+}

@@ -65,7 +65,8 @@ impl Marks {
         let all = sources.iter().zip(snapshot.log().inputs().iter()).map(|(source, input)| {
             let is_there = !source.is_replaced();
             // Sources may hold the same.
-            let name = name_mark(rotated_from(&source.id).unwrap_or(&source.id));
+            let name = source.file_name();
+            let name = name_mark(rotated_from(&name).unwrap_or(&name));
             let files = match source.file() {
                 _ if !is_there => Vec::new(),
                 Some(growing) => {

@@ -1,5 +1,6 @@
 //! The sources of a task that is open, and what has become of them since.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -116,6 +117,13 @@ impl OpenSource {
             rotated: found.rotated,
         };
         (source, input)
+    }
+
+    /// What its file was called when it was found: where another source bore that name, it is not its id. What was shipped
+    /// has no name but its id.
+    pub fn file_name(&self) -> Cow<'_, str> {
+        let name = self.path.file_name().filter(|_| self.shipped.is_none());
+        name.map_or(Cow::Borrowed(&*self.id), |name| name.to_string_lossy())
     }
 
     /// The bytes of its file when somebody last looked.
