@@ -380,7 +380,7 @@ impl Follower {
         let (snapshot, format, from) = (Arc::clone(&self.snapshot), self.format, self.rank);
         let own = self.sent.clone();
         let is_own = own.is_some();
-        let had = (self.left < u64::MAX).then(|| self.wanted.limit.saturating_sub(self.left));
+        let had = self.wanted.had(self.left);
         let written = blocking(move || {
             let sent = own.or_else(|| told(format, &snapshot)).map(|mut sent| {
                 sent.renew(&snapshot);
@@ -402,12 +402,15 @@ impl Follower {
                 Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
                 None => {
                     let stretch = Stretch { format, lines: from..next, new, bytes: out.gathered.into() };
-                    Ok((stretch, out.sent, passed))
+                    // Where it is all that stands before again, the rest is the same for all.
+                    let is_special =
+                        |sent: &Sent| passed.is_none_or(|passed| !sent.is_all_before(passed, snapshot.log()));
+                    Ok((stretch, out.sent.filter(|sent| is_own && is_special(sent)), passed))
                 }
             }
         });
         let (stretch, sent, passed) = written.await?;
-        self.sent = sent.filter(|_| is_own);
+        self.sent = sent;
         self.passed = passed.or(self.passed);
         Ok(stretch)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::{Merge, Source, begin_mark, mark_before, name_mark};
+use engine::{Log, Merge, Source, begin_mark, mark_before, name_mark};
 
 use super::Snapshot;
 use super::found::rotated_from;
@@ -136,6 +136,13 @@ impl Sent {
     #[must_use]
     pub fn offsets(&self) -> &[u64] {
         &self.offsets
+    }
+
+    /// It is all that stands before the line with this ordinal, and nothing else.
+    #[must_use]
+    pub fn is_all_before(&self, ordinal: u64, log: &Log) -> bool {
+        ordinal <= log.index().lines()
+            && log.standings(ordinal).iter().map(|standing| &standing.offset).eq(self.offsets())
     }
 
     /// Takes in which files its sources are made of by now. The snapshot is the one that it belongs to.

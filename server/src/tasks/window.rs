@@ -35,7 +35,7 @@ pub struct Wanted {
     pub start: Start,
     /// So many lines earlier.
     pub before: u64,
-    /// At most so many lines.
+    /// At most so many lines; `u64::MAX` where there is no limit.
     pub limit: u64,
     /// The end may be shown before the lines were counted, its lines without numbers.
     pub uncounted: bool,
@@ -45,6 +45,18 @@ pub struct Wanted {
     pub context: u64,
     /// What a client had before it lost the stream: what was asked for goes on behind it.
     pub resume: Option<Resume>,
+}
+
+impl Wanted {
+    /// How many lines are left of its limit for who had so many; `u64::MAX` where there is none.
+    fn left(&self, had: u64) -> u64 {
+        if self.limit == u64::MAX { u64::MAX } else { self.limit.saturating_sub(had) }
+    }
+
+    /// How many lines were had where so many are left; none where there is no limit.
+    pub(super) fn had(&self, left: u64) -> Option<u64> {
+        (self.limit < u64::MAX).then(|| self.limit.saturating_sub(left))
+    }
 }
 
 /// What a client had of a stream of events, as the last event's id tells it.
@@ -147,14 +159,14 @@ impl Opening {
         let (mut limit, mut sent) = (wanted.limit, None);
         if let Some(resume) = &wanted.resume {
             let on = go_on(&snapshot, &view, resume, rank).await?;
-            limit = limit.saturating_sub(on.had);
+            limit = wanted.left(on.had);
             (rank, sent) = (on.rank, on.sent);
             if limit == 0 || rank >= view.count(&snapshot).await {
                 return Ok(None);
             }
         }
         let (lines, counted) = view.so_far(&snapshot);
-        let had = (wanted.limit < u64::MAX).then(|| wanted.limit - limit);
+        let had = wanted.had(limit);
         Ok(Some(Self { from: From::Rank(view, rank), limit, target, lines, counted, sent, had, snapshot }))
     }
 
@@ -360,7 +372,7 @@ pub async fn start(
     let rank = rank.saturating_sub(wanted.before);
     let Some(resume) = &wanted.resume else { return Ok((rank, wanted.limit, None)) };
     let on = go_on(snapshot, &view, resume, rank).await?;
-    Ok((on.rank, wanted.limit.saturating_sub(on.had), on.sent))
+    Ok((on.rank, wanted.left(on.had), on.sent))
 }
 
 /// Where a client goes on in a view, by what he was sent of what begins at the rank `first`.
@@ -374,9 +386,7 @@ async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume, first: u6
     let found = blocking(move || {
         let sent = Marks::of(&now).read(&text)?;
         let log = now.log();
-        let lines = log.index().lines();
-        let is_prefix = |n: u64| log.standings(n).iter().map(|standing| &standing.offset).eq(sent.offsets());
-        if n <= lines && is_prefix(n) {
+        if sent.is_all_before(n, log) {
             return Some((n, None));
         }
         // The order is another one: from the first line on that was not sent.
@@ -384,7 +394,8 @@ async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume, first: u6
             Found::At(ordinal) => Some(ordinal),
             Found::Beyond | Found::NotYet => None,
         };
-        let first = sent.offsets().iter().enumerate().filter_map(unsent).min().unwrap_or(lines);
+        let first = sent.offsets().iter().enumerate().filter_map(unsent).min();
+        let first = first.unwrap_or_else(|| log.index().lines());
         Some((first, Some(sent)))
     });
     let (ordinal, sent) = found.await.ok_or_else(|| problem::bad_parameter(NO_EVENT))?;
