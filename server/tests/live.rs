@@ -394,3 +394,77 @@ fn a_time_that_has_not_come_is_waited_for() {
     folder.append("task/a.log", [line(2, "two"), line(9, "nine")].concat());
     assert_eq!(texts(&records(&mut open, 1)), ["nine"]);
 }
+
+/// `a.log` is renamed, as those that were before, and another one begins with this.
+fn rotate(folder: &Folder, text: String) {
+    let path = |age: usize| match age {
+        0 => folder.join("task/a.log"),
+        _ => folder.join(format!("task/a.log.{age}")),
+    };
+    let ages = (1..).find(|age| !path(*age).exists()).expect("a number");
+    for age in (0..ages).rev() {
+        fs::rename(path(age), path(age + 1)).expect("renamed");
+    }
+    folder.append("task/a.log", text);
+}
+
+/// The last word of each line of a task.
+fn words(server: &Server, id: &str) -> String {
+    let texts = server.lines(id, "").members("text");
+    texts.iter().filter_map(|text| text.trim_matches('"').rsplit(' ').next()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_was_rotated_while_it_was_read_stays_when_all_is_read_anew() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one")), ("task/b.log", line(2, "two"))]);
+    let server = Server::over(&folder);
+    assert_eq!(words(&server, "task"), "one two");
+    rotate(&folder, line(3, "three"));
+    until("it is followed", || (words(&server, "task") == "one two three").then_some(()));
+    rotate(&folder, line(4, "four"));
+    // What was read of another file is no longer so: everything is read anew.
+    folder.write("task/b.log", line(5, "five"));
+    until("all of it is there", || (words(&server, "task") == "one three four five").then_some(()));
+    // A source keeps its name, and an anchor its line.
+    let first = server.lines("task", "?anchor=a.log:0&limit=1");
+    assert_eq!(
+        (first.members("source"), first.members("offset")),
+        (vec!["\"a.log\"".to_owned()], vec!["0".to_owned()])
+    );
+}
+
+#[test]
+fn a_file_that_is_a_task_of_its_own_keeps_what_was_rotated() {
+    // The last line has a number, though it has no end yet.
+    let folder = Folder::with(&[("task/a.log", [&line(1, "one"), line(2, "two").trim_end()].concat())]);
+    let server = Server::with(&folder, &["task/a.log"]);
+    assert_eq!(words(&server, "a.log"), "one two");
+    folder.append("task/a.log", "-and-more\n");
+    rotate(&folder, line(3, "three"));
+    until("all of it is there", || (words(&server, "a.log") == "one two-and-more three").then_some(()));
+}
+
+#[test]
+fn what_a_rotation_deletes_is_let_go_once_it_is_more_than_what_is_left() {
+    let long = |second: usize| line(second, &"x".repeat(1 << 20));
+    let folder = Folder::with(&[("task/a.log", (0..70).map(long).collect::<String>())]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "&tail=1", &[]);
+    records(&mut open, 1);
+    for (second, word) in ["one", "two"].iter().enumerate() {
+        // One old file is kept.
+        fs::remove_file(folder.join("task/a.log.1")).ok();
+        rotate(&folder, line(100 + second, word));
+        assert_eq!(texts(&records(&mut open, 1)), [*word]);
+    }
+    let is_held = || {
+        let files = fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("its files");
+        let mut targets = files.filter_map(|file| fs::read_link(file.expect("a file").path()).ok());
+        targets.any(|target| target.to_string_lossy().ends_with("a.log.1 (deleted)"))
+    };
+    until("the room on the disk is given back", || (!is_held()).then_some(()));
+    // Who follows goes on, and sees nothing twice.
+    folder.append("task/a.log", line(110, "four"));
+    assert_eq!(texts(&records(&mut open, 1)), ["four"]);
+    assert_eq!(words(&server, "task"), "one two four");
+}

@@ -34,7 +34,7 @@ pub use log::{Bucket, Buckets, By, Ended, Found, Log, Picker, Place, Searched};
 pub use merge::{Failure, Input, Merge};
 pub use pattern::{Case, Pattern, PatternError};
 pub use source::{
-    Arrivals, DiskBudget, FileIdentity, FileSource, GrowingFile, Look, MemorySource, Packing, Source, SpoolSource,
-    Spools, begin_mark, mark_before, name_mark,
+    Arrivals, DiskBudget, FileIdentity, FileSource, Followed, GrowingFile, Look, MemorySource, Packing, Source,
+    SpoolSource, Spools, begin_mark, mark_before, name_mark,
 };
 pub use stream::{Origin, Standing};

@@ -23,7 +23,7 @@ pub(crate) use identity::ends_of;
 pub(crate) use identity::{hash_before, hash_first};
 pub use memory::MemorySource;
 pub use packing::Packing;
-pub use spool::{SpoolSource, Spools};
+pub use spool::{Followed, SpoolSource, Spools};
 
 use record::Timestamp;
 

@@ -163,7 +163,7 @@ impl Task {
     }
 
     /// See [`Task::snapshot`]. If `now`, whatever was seen a moment ago.
-    pub(super) async fn look(self: &Arc<Self>, now: bool) -> Arc<Snapshot> {
+    async fn look(self: &Arc<Self>, now: bool) -> Arc<Snapshot> {
         let mut opened = self.opened.lock().await;
         if let Some((snapshot, looked)) = &mut *opened {
             if !now && looked.elapsed() < look_again(snapshot) {

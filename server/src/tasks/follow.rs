@@ -73,7 +73,8 @@ impl Ticker {
             let (mut before, mut changed_at) = (None, Instant::now());
             while let Some(task) = task.upgrade() {
                 catalog.look_for_sources(&task).await;
-                let snapshot = task.look(true).await;
+                // To its end, whoever goes meanwhile: what a look takes in half would be taken for what was there.
+                let snapshot = task.snapshot_now().await;
                 let moment = Some(snapshot.moment());
                 let has_changed = moment != before;
                 if has_changed {

@@ -63,14 +63,15 @@ impl FoundTask {
 const PACKED: [&str; 4] = [".gz", ".zst", ".xz", ".bz2"];
 
 /// The sources of a task that are not among those that are open. A name that a rotation gives, `name.1`, is none where
-/// `name` is: what bears it was read there. Nor is one such that was read under another name of its rotation.
-pub fn added(found: &FoundTask, open: &[OpenSource]) -> Vec<FoundSource> {
+/// `name` is, and was not among those that were open before and are so no longer: what bears it was read there. Nor is one
+/// such that was read under another name of its rotation.
+pub fn added(found: &FoundTask, open: &[OpenSource], before: &[OpenSource]) -> Vec<FoundSource> {
     let mut known: HashSet<String> = open.iter().map(|source| source.id.clone()).collect();
     let lost: HashSet<&str> = open.iter().filter(|source| source.has_lost_name()).map(|source| &*source.id).collect();
     let new = found.sources.iter().filter(|source| {
         let rotated = rotated_from(&source.id).filter(|_| found.shipped.is_none());
         (!known.contains(&source.id) || lost.contains(&*source.id))
-            && rotated.is_none_or(|name| !known.contains(name))
+            && (rotated.is_none_or(|name| !known.contains(name)) || before.iter().any(|before| before.id == source.id))
             && (rotated.is_none() || !open.iter().any(|open| open.has(&source.path)))
     });
     let new: Vec<_> = new.cloned().collect();

@@ -67,6 +67,9 @@ type Counted = ((u64, By, u64), Arc<Buckets>);
 /// Looks in a row that may fail to take in what has come, before all is read anew.
 const LOOKS_IN_VAIN_MAX: usize = 3;
 
+/// Bytes of deleted files that are shown on, though what is left is less.
+const DELETED_BYTES_MAX: u64 = 64 << 20;
+
 /// Lines without an end that are told of at one time.
 const PARTIALS_MAX: usize = 3;
 
@@ -86,15 +89,15 @@ impl Snapshot {
     /// Opens the sources and starts the index. Blocks while the sources' first lines are read; to be called in the
     /// context of a runtime, on a thread that may block.
     ///
-    /// `before` is the snapshot in whose place this one comes.
+    /// `before` is the snapshot in whose place this one comes: files that it holds stay, whatever their names are by now.
     pub fn open(found: &FoundTask, settings: &Settings, workers: &Arc<Semaphore>, before: Option<&Self>) -> Arc<Self> {
-        let mut inputs = Vec::new();
-        let mut sources = Vec::new();
-        for source in &found.sources {
-            let (source, input) = open(&found.id, source, settings, inputs.len(), false);
-            inputs.extend(input);
-            sources.push(source);
-        }
+        let before = before.filter(|_| found.shipped.is_none());
+        let (lasting, lost) = before.map(Self::lasting).unwrap_or_default();
+        let mut all: Vec<_> = lasting.iter().filter_map(|(source, input)| source.open_anew(input, settings)).collect();
+        let lasting: Vec<_> = lasting.into_iter().map(|(source, _)| source).collect();
+        let added = found::added(found, &lasting, &lost);
+        all.extend(added.iter().map(|source| open(&found.id, source, settings, false)));
+        let (sources, inputs) = in_order(all);
         let kept = Kept::new(&inputs, settings);
         let log = Log::growing(inputs, &ends(&sources));
         let log = match kept.as_ref().and_then(|kept| kept.load(log.inputs())) {
@@ -122,6 +125,21 @@ impl Snapshot {
         Arc::new(snapshot)
     }
 
+    /// The sources that can be read on as they are, with their inputs; and the others.
+    fn lasting(&self) -> (Vec<(OpenSource, Input)>, Vec<OpenSource>) {
+        let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
+        let (mut lasting, mut lost) = (Vec::new(), Vec::new());
+        for source in self.sources().iter().cloned() {
+            match source.opened {
+                Ok(place) if source.is_lasting() && !broken.contains(&place) => {
+                    lasting.push((source, self.log.inputs()[place].clone()));
+                }
+                _ => lost.push(source),
+            }
+        }
+        (lasting, lost)
+    }
+
     fn over(id: String, generation: u64, log: Log, sources: Vec<OpenSource>, settings: &Settings) -> Self {
         let log = Arc::new(log);
         let (told, progress) = watch::channel(Progress::default());
@@ -144,7 +162,7 @@ impl Snapshot {
     /// Nothing has changed since somebody last looked. Asks the file system about every source.
     pub fn is_current(&self, found: &FoundTask) -> bool {
         let sources = self.sources();
-        sources.iter().all(OpenSource::is_current) && found::added(found, &sources).is_empty()
+        sources.iter().all(OpenSource::is_current) && found::added(found, &sources, &[]).is_empty()
     }
 
     /// Looks what has become of the sources, and numbers the lines that have come. Blocks. To be called by one at a time.
@@ -159,10 +177,14 @@ impl Snapshot {
         if sources.iter().any(is_gone) {
             return Growth::Other;
         }
+        let count = |sources: &[OpenSource]| sources.iter().filter_map(OpenSource::file).map(|file| file.count()).sum();
+        let files: usize = count(&sources);
         let mut is_other = false;
         for source in &mut sources {
             is_other |= source.look() == Seen::Other;
         }
+        // A rotation deletes the oldest ones.
+        is_other |= count(&sources) != files && is_mostly_deleted(&sources);
         if is_other {
             *self.sources() = sources;
             return Growth::Other;
@@ -177,7 +199,12 @@ impl Snapshot {
                 *self.sources() = sources;
                 return Growth::Same;
             }
-            Err(_) => return Growth::Other,
+            Err(failure) => {
+                let is_it = |source: &&mut OpenSource| matches!(source.opened, Ok(place) if place == failure.source);
+                sources.iter_mut().filter(is_it).for_each(OpenSource::give_up);
+                *self.sources() = sources;
+                return Growth::Other;
+            }
         };
         self.in_vain.store(0, Ordering::Relaxed);
         let told = wider.as_ref().map_or(&self.told, |wider| &wider.told);
@@ -203,25 +230,19 @@ impl Snapshot {
             let input = reread.or_else(|| input.map(|(_, input)| input.clone()));
             all.push((from, source.clone(), input));
         }
-        for added in found::added(found, sources) {
+        for added in found::added(found, sources, &[]) {
             differs = true;
-            let (source, input) = open(&self.id, &added, settings, 0, true);
+            let (source, input) = open(&self.id, &added, settings, true);
             all.push((None, source, input));
         }
         if !differs {
             return None;
         }
-        all.sort_by(|a, b| a.1.id.cmp(&b.1.id));
-        let (mut from, mut inputs) = (Vec::new(), Vec::new());
-        sources.clear();
-        for (old, mut source, input) in all {
-            if let Some(input) = input {
-                source.opened = Ok(inputs.len());
-                from.push(old);
-                inputs.push(input);
-            }
-            sources.push(source);
-        }
+        let from: HashMap<String, usize> =
+            all.iter().filter_map(|(from, source, _)| Some((source.id.clone(), (*from)?))).collect();
+        let inputs;
+        (*sources, inputs) = in_order(all.into_iter().map(|(_, source, input)| (source, input)).collect());
+        let from: Vec<_> = inputs.iter().map(|input| from.get(&*input.id).copied()).collect();
         let log = self.log.widened(inputs, &from);
         let wider = Self::over(self.id.clone(), self.generation, log, sources.clone(), settings);
         Some(wider)
@@ -482,18 +503,33 @@ impl Drop for Snapshot {
 }
 
 /// Opens a source; one that cannot be read is told.
-fn open(
-    task: &str,
-    found: &FoundSource,
-    settings: &Settings,
-    place: usize,
-    is_new: bool,
-) -> (OpenSource, Option<Input>) {
-    let (source, input) = OpenSource::open(found, settings, place, is_new);
+fn open(task: &str, found: &FoundSource, settings: &Settings, is_new: bool) -> (OpenSource, Option<Input>) {
+    let (source, input) = OpenSource::open(found, settings, is_new);
     if let Err(error) = &source.opened {
         tracing::warn!(task, source = source.id, %error, "a source cannot be read");
     }
     (source, input)
+}
+
+/// What was deleted is more than what is left, and much: it is to be let go.
+fn is_mostly_deleted(sources: &[OpenSource]) -> bool {
+    let files = sources.iter().filter_map(OpenSource::file);
+    let (deleted, all) = files.fold((0, 0), |(deleted, all), file| (deleted + file.deleted(), all + file.written()));
+    deleted > DELETED_BYTES_MAX && deleted > all / 2
+}
+
+/// Sources by their ids, with their places among the inputs of those that have one.
+fn in_order(mut all: Vec<(OpenSource, Option<Input>)>) -> (Vec<OpenSource>, Vec<Input>) {
+    all.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+    let (mut sources, mut inputs) = (Vec::new(), Vec::new());
+    for (mut source, input) in all {
+        if let Some(input) = input {
+            source.opened = Ok(inputs.len());
+            inputs.push(input);
+        }
+        sources.push(source);
+    }
+    (sources, inputs)
 }
 
 /// Where the lines of those end that could be opened, in the order of the log's inputs.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use engine::{Encoding, Error, FileSource, GrowingFile, Input, Layout, Look, Origin, Source as _};
+use engine::{Encoding, Error, FileSource, Followed, GrowingFile, Input, Layout, Look, Origin, Source};
 use record::Timestamp;
 use record::wire::State;
 
@@ -43,8 +43,12 @@ pub struct OpenSource {
     file: Option<Arc<GrowingFile>>,
     /// It was rotated before it was found: it stays the file that it is.
     rotated: bool,
+    /// All bytes that were there when it was last looked at, and since when that is so, if it was seen to grow.
+    written: u64,
     grown_at: Option<Instant>,
     replaced: bool,
+    /// It could not be read for a reason that may pass.
+    unreadable: bool,
     gone_at: Option<Instant>,
     /// Where it ended when it was last looked at, and whether a line ends there.
     end: (u64, bool),
@@ -64,59 +68,71 @@ pub enum Seen {
 }
 
 impl OpenSource {
-    /// Opens what was found, and reads its first lines. The input's place is the one that is given. `is_new`: it came while
-    /// somebody looked, and is most likely still being written.
-    pub fn open(found: &FoundSource, settings: &Settings, place: usize, is_new: bool) -> (Self, Option<Input>) {
-        let identity = FileSource::identity_at(&found.path);
-        let mut file = None;
-        let mut end = (u64::MAX, true);
-        let durable = found.shipped.as_ref().map_or(u64::MAX, |source| source.status().durable);
-        let mut layout = Layout::default();
-        let opened = match &found.error {
-            Some(error) => Err(error.clone()),
-            None => settings.spools.follow(&found.path).and_then(|(source, growing)| {
-                let rules = settings.times.rules(source.modified());
-                if let Some(growing) = &growing {
-                    if let Some(source) = &found.shipped {
-                        growing.set_durable(durable);
-                        growing.set_arrivals(source.arrivals());
-                    }
-                    layout = Layout::detect(&**growing)?;
-                    if found.rotated {
-                        growing.pin()?;
-                    }
-                    let written = growing.written();
-                    let line_end = growing.last_line_end(layout)?;
-                    let may_go_on = is_new || found.shipped.as_ref().is_some_and(|source| !source.is_over());
-                    let whole = if may_go_on { line_end } else { written };
-                    end = (whole, line_end == whole);
-                    growing.set_end(whole);
-                }
-                let origin = Origin::find(&source, &rules, engine::limits::BLOCK_BYTES_MIN)?;
-                file = growing;
-                Ok(Input { id: found.id.as_str().into(), source, rules, origin })
-            }),
-        };
-        let (opened, input) = match opened {
-            Ok(input) => (Ok(place), Some(input)),
-            Err(error) => (Err(error), None),
-        };
+    /// Opens what was found, and reads its first lines. Its place among the log's inputs is to be told. `is_new`: it came
+    /// while somebody looked, and is most likely still being written.
+    pub fn open(found: &FoundSource, settings: &Settings, is_new: bool) -> (Self, Option<Input>) {
         let source = Self {
             id: found.id.clone(),
             path: found.path.clone(),
-            identity,
-            opened,
-            file,
+            identity: FileSource::identity_at(&found.path),
+            opened: Ok(0),
+            file: None,
+            written: 0,
             grown_at: is_new.then(Instant::now),
             replaced: false,
+            unreadable: false,
             gone_at: None,
-            end,
-            layout,
+            end: (u64::MAX, true),
+            layout: Layout::default(),
             shipped: found.shipped.clone(),
-            durable,
+            durable: found.shipped.as_ref().map_or(u64::MAX, |source| source.status().durable),
             rotated: found.rotated,
         };
-        (source, input)
+        let opened = match &found.error {
+            Some(error) => Err(error.clone()),
+            None => settings.spools.follow(&found.path),
+        };
+        source.reading(settings, opened)
+    }
+
+    /// The same, read anew: its files are those that it had, whatever bears their names by now, but for those that were
+    /// deleted. None where all were.
+    pub fn open_anew(&self, input: &Input, settings: &Settings) -> Option<(Self, Option<Input>)> {
+        let Some(file) = &self.file else { return Some((self.clone(), Some(input.clone()))) };
+        let file = GrowingFile::without_deleted(file)?;
+        let opened = Ok((Arc::clone(&file) as Arc<dyn Source>, Some(file)));
+        Some(self.clone().reading(settings, opened))
+    }
+
+    /// Reads the first lines of what was opened.
+    fn reading(mut self, settings: &Settings, opened: Result<Followed, Error>) -> (Self, Option<Input>) {
+        let read = |(source, growing): Followed| {
+            let rules = settings.times.rules(source.modified());
+            if let Some(growing) = &growing {
+                if let Some(source) = &self.shipped {
+                    growing.set_durable(self.durable);
+                    growing.set_arrivals(source.arrivals());
+                }
+                self.layout = Layout::detect(&**growing)?;
+                if self.rotated && !growing.is_pinned() {
+                    growing.pin()?;
+                }
+                self.written = growing.written();
+                let line_end = growing.last_line_end(self.layout)?;
+                let whole = if self.is_growing() { line_end } else { self.written };
+                self.end = (whole, line_end == whole);
+                growing.set_end(whole);
+            }
+            let origin = Origin::find(&source, &rules, engine::limits::BLOCK_BYTES_MIN)?;
+            self.file = growing;
+            Ok(Input { id: self.id.as_str().into(), source, rules, origin })
+        };
+        let (opened, input) = match opened.and_then(read) {
+            Ok(input) => (Ok(0), Some(input)),
+            Err(error) => (Err(error), None),
+        };
+        self.opened = opened;
+        (self, input)
     }
 
     /// What its file was called when it was found: where another source bore that name, it is not its id. What was shipped
@@ -225,12 +241,23 @@ impl OpenSource {
         self.replaced
     }
 
+    /// It can be read on as it is, also where all is read anew.
+    pub fn is_lasting(&self) -> bool {
+        self.opened.is_ok() && !self.replaced && !self.unreadable
+    }
+
+    /// It could not be read: when all is read anew, it is opened anew.
+    pub fn give_up(&mut self) {
+        self.unreadable = true;
+    }
+
     /// Looks what has become of it.
     pub fn look(&mut self) -> Seen {
         let identity = FileSource::identity_at(&self.path);
         let Some(file) = &self.file else {
             // What was rotated has another name by now, or is gone; it was read.
             let is_there = identity == self.identity || (self.rotated && self.opened.is_ok());
+            self.replaced |= !is_there;
             return if is_there { Seen::End(self.end.0) } else { Seen::Other };
         };
         if identity.is_none() && !file.is_pinned() {
@@ -250,8 +277,7 @@ impl OpenSource {
         let mut tries = 0;
         let line_end = loop {
             match file.look() {
-                Ok(Look::Same) => {}
-                Ok(Look::Grown) => self.grown_at = Some(Instant::now()),
+                Ok(Look::Same | Look::Grown) => {}
                 // Names may have been changing just now.
                 Ok(Look::Replaced) | Err(_) if tries < LOOKS_MAX => {
                     tries += 1;
@@ -272,11 +298,18 @@ impl OpenSource {
                 Ok(end) => break end,
                 // It may have been cut back just now: then another look finds what it held.
                 Err(_) if tries < LOOKS_MAX => tries += 1,
-                Err(_) => return Seen::Other,
+                Err(_) => {
+                    self.give_up();
+                    return Seen::Other;
+                }
             }
         };
         self.identity = identity;
         let written = file.written();
+        if written != self.written {
+            self.written = written;
+            self.grown_at = Some(Instant::now());
+        }
         let end = if self.is_growing() { line_end.max(self.end.0) } else { written };
         // The last line had no newline and a number: it is another one now.
         if !self.end.1 && written > self.end.0 {

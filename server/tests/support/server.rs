@@ -81,6 +81,11 @@ impl Server {
         self.get(&task(id, &format!("/lines{query}")))
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Tells it to end, and waits until it has.
     #[track_caller]
     pub fn end(mut self, signal: &str) -> ExitStatus {

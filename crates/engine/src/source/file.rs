@@ -123,6 +123,11 @@ impl FileSource {
         metadata.is_some_and(|metadata| metadata.len() == self.bytes && modified(&metadata) == self.modified)
     }
 
+    /// It has no name any more; what it holds is there as long as it is open.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.file().is_ok_and(|file| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0))
+    }
+
     /// The open file; opened again where it was closed to make room for others.
     fn file(&self) -> Result<Arc<File>, Error> {
         if let Some(file) = &*lock(&self.slot) {

@@ -103,6 +103,38 @@ impl GrowingFile {
         }
     }
 
+    /// How many files it is made of.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The bytes of those of its files that were deleted: they take room on the disk as long as they are open.
+    #[must_use]
+    pub fn deleted(&self) -> u64 {
+        self.parts().iter().filter(|part| part.file.is_deleted()).map(|part| part.file.identity().2).sum()
+    }
+
+    /// The same without those of its files that were deleted, one behind the other; none where no other is there.
+    #[must_use]
+    pub fn without_deleted(self: &Arc<Self>) -> Option<Arc<Self>> {
+        let parts = self.parts();
+        let is_there = |part: &&Part| !part.file.is_deleted();
+        let there = parts.iter().filter(is_there).count();
+        if there == parts.len() {
+            return Some(Arc::clone(self));
+        }
+        let mut left = Vec::new();
+        for part in parts.iter().filter(is_there) {
+            push(&mut left, Arc::clone(&part.file));
+        }
+        left.first()?;
+        let pinned = AtomicBool::new(self.is_pinned());
+        let (end, durable) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
+        let (parts, path) = (RwLock::new(left), self.path.clone());
+        Some(Arc::new(Self { path, pinned, parts, end, durable, arrivals: OnceLock::new(), lines: Mutex::default() }))
+    }
+
     /// Makes it stay the file that it is, under whatever name: one that was rotated before it was opened.
     ///
     /// # Errors
