@@ -25,6 +25,8 @@ pub use memory::MemorySource;
 pub use packing::Packing;
 pub use spool::{Followed, SpoolSource, Spools};
 
+use std::ops::Range;
+
 use record::Timestamp;
 
 use crate::Error;
@@ -42,6 +44,25 @@ pub trait Source: Send + Sync {
     ///
     /// What [`Error`] lists, with the source's name and the offset.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, Error>;
+
+    /// The bytes of a stretch, as far as the source has them. Blocks until they are there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read_at`].
+    fn read_stretch(&self, bytes: Range<u64>) -> Result<Vec<u8>, Error> {
+        let count = bytes.end.saturating_sub(bytes.start);
+        let mut read = vec![0; usize::try_from(count).unwrap_or_default()];
+        let mut filled = 0;
+        while filled < read.len() {
+            match self.read_at(bytes.start + filled as u64, &mut read[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        read.truncate(filled);
+        Ok(read)
+    }
 
     /// Its length in bytes, where that is known before it was read to the end.
     fn bytes(&self) -> Option<u64>;

@@ -156,15 +156,8 @@ impl OpenSource {
     pub fn partial(&self) -> Option<String> {
         let (file, written) = self.file.as_ref().map(|file| (file, file.written()))?;
         let from = self.end.0.max(written.saturating_sub(PARTIAL_BYTES_MAX));
-        let mut bytes = vec![0; usize::try_from(written.checked_sub(from)?).ok()?];
-        let mut filled = 0;
-        while filled < bytes.len() {
-            match file.read_at(from + filled as u64, &mut bytes[filled..]) {
-                Ok(count) if count > 0 => filled += count,
-                _ => return None,
-            }
-        }
-        (filled > 0).then(|| match self.layout.encoding {
+        let bytes = file.read_stretch(from..written).ok()?;
+        (!bytes.is_empty()).then(|| match self.layout.encoding {
             Encoding::Utf8 => record::text::decode(&bytes, bytes.len() as u64).text.into_owned(),
             Encoding::Utf16 { big_endian } => {
                 record::text::decode_utf16(&bytes, bytes.len() as u64, big_endian).text.into_owned()

@@ -206,7 +206,7 @@ impl GrowingFile {
         let mut to = written / unit * unit;
         while to > known.searched {
             let from = to.saturating_sub(BLOCK_BYTES_MAX as u64).max(known.searched / unit * unit);
-            let block = self.block(from, to)?;
+            let block = self.read_stretch(from..to)?;
             let last = block.chunks_exact(newline.len()).rposition(|unit| unit == newline);
             if let Some(last) = last {
                 line_end = from + (last as u64 + 1) * unit;
@@ -227,7 +227,7 @@ impl GrowingFile {
     fn last_whole(&self, wrapping: Wrapping, end: u64) -> Result<u64, Error> {
         for bytes in [PART_BYTES, PARTS_BYTES_MAX] {
             let from = end.saturating_sub(bytes);
-            let block = self.block(from, end)?;
+            let block = self.read_stretch(from..end)?;
             let mut begin = end;
             let mut scratch = Vec::new();
             let mut stream = None;
@@ -250,20 +250,6 @@ impl GrowingFile {
             }
         }
         Ok(end)
-    }
-
-    /// The bytes from `from` to `to`, as far as they can be read.
-    fn block(&self, from: u64, to: u64) -> Result<Vec<u8>, Error> {
-        let mut block = vec![0; usize::try_from(to - from).unwrap_or_default()];
-        let mut filled = 0;
-        while filled < block.len() {
-            match self.read_at(from + filled as u64, &mut block[filled..])? {
-                0 => break,
-                count => filled += count,
-            }
-        }
-        block.truncate(filled);
-        Ok(block)
     }
 
     /// Looks what has become of the file, and takes in what was added.

@@ -45,13 +45,6 @@ pub(crate) fn hash_first(source: &dyn Source, bytes: u64) -> Option<u128> {
 }
 
 fn hash_of(source: &dyn Source, offset: u64, count: u64) -> Option<u128> {
-    let mut bytes = vec![0; usize::try_from(count).ok()?];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match source.read_at(offset + filled as u64, &mut bytes[filled..]) {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => filled += count,
-        }
-    }
-    Some(xxh3_128(&bytes))
+    let bytes = source.read_stretch(offset..offset + count).ok()?;
+    (bytes.len() as u64 == count).then(|| xxh3_128(&bytes))
 }

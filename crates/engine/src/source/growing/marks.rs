@@ -27,7 +27,7 @@ impl GrowingFile {
         if let Some(known) = part.first_line.get() {
             return *known;
         }
-        let bytes = bytes_of(self, part.start..part.end().min(part.start + FIRST_BYTES));
+        let bytes = self.read_stretch(part.start..part.end().min(part.start + FIRST_BYTES)).unwrap_or_default();
         let line = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         let hash = hash(line);
         // One that has no end yet will be another.
@@ -47,7 +47,7 @@ pub fn name_mark(name: &str) -> u32 {
 /// A hash of the first line of a source that does not grow.
 #[must_use]
 pub fn begin_mark(source: &dyn Source) -> u32 {
-    let bytes = bytes_of(source, 0..FIRST_BYTES);
+    let bytes = source.read_stretch(0..FIRST_BYTES).unwrap_or_default();
     hash(bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default())
 }
 
@@ -55,22 +55,8 @@ pub fn begin_mark(source: &dyn Source) -> u32 {
 #[must_use]
 pub fn mark_before(source: &dyn Source, offset: u64, start: u64) -> Option<u32> {
     let bytes = offset.saturating_sub(BEFORE_BYTES).max(start)..offset;
-    let read = bytes_of(source, bytes.clone());
+    let read = source.read_stretch(bytes.clone()).ok()?;
     (read.len() as u64 == bytes.end.saturating_sub(bytes.start)).then(|| hash(&read))
-}
-
-/// Bytes of a source, as far as they can be read.
-fn bytes_of(source: &dyn Source, bytes: Range<u64>) -> Vec<u8> {
-    let mut read = vec![0; usize::try_from(bytes.end.saturating_sub(bytes.start)).unwrap_or_default()];
-    let mut filled = 0;
-    while filled < read.len() {
-        match source.read_at(bytes.start + filled as u64, &mut read[filled..]) {
-            Ok(count) if count > 0 => filled += count,
-            _ => break,
-        }
-    }
-    read.truncate(filled);
-    read
 }
 
 fn hash(bytes: &[u8]) -> u32 {
