@@ -19,6 +19,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use record::wire::{ApiError, State};
 use tokio::sync::{Semaphore, watch};
@@ -43,6 +44,12 @@ pub enum Place {
     /// nothing behind, and goes without where another server has it.
     Usual(Option<PathBuf>),
 }
+
+/// How long a folder that was named is waited for, where another server has it.
+const NAMED_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same of the usual folder: several servers that only show logs may want it.
+const USUAL_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Who ships.
 #[derive(Clone, Debug, Default)]
@@ -123,10 +130,14 @@ impl Ingest {
         if let Some(store) = store.get() {
             return Ok(store);
         }
-        let (Place::Named(folder) | Place::Usual(Some(folder))) = place else {
-            anyhow::bail!("there is no folder to keep shipped sources in: name one with --data");
+        let (folder, patience) = match place {
+            Place::Named(folder) => (folder, NAMED_PATIENCE),
+            Place::Usual(Some(folder)) => (folder, USUAL_PATIENCE),
+            Place::Usual(None) => {
+                anyhow::bail!("there is no folder to keep shipped sources in: name one with --data")
+            }
         };
-        let opened = Store::open(folder, *options)?;
+        let opened = Store::open(folder, *options, patience)?;
         Ok(store.get_or_init(|| opened))
     }
 

@@ -5,8 +5,8 @@
 mod support;
 
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use support::logs::{EARLY, LATE, MIDDLE, check_problem, listed};
@@ -90,6 +90,28 @@ fn two_servers_do_not_share_a_folder() {
     assert!(done.err.contains("another server") && done.err.contains("--data"), "{}", done.err);
     drop(server);
     drop(kept.serve(&[]));
+}
+
+#[test]
+fn the_lock_of_a_server_that_was_killed_just_now_is_waited_for() {
+    let kept = Kept::new();
+    drop(kept.serve(&[]));
+    let lock = File::options().write(true).open(kept.0.join("shipped/lock")).expect("it is there");
+    lock.lock().expect("nobody has it");
+    let mut command = logboom(kept.0.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(kept.0.path()).stdout(Stdio::piped());
+    let mut server = command.spawn().expect("it starts");
+    until("it has come to the lock", || {
+        let files = fs::read_dir(format!("/proc/{}/fd", server.id())).ok()?;
+        let mut targets = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        targets.find(|target| target.ends_with("shipped/lock"))
+    });
+    drop(lock);
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    server.kill().expect("it runs");
+    server.wait().expect("it ran");
+    assert!(line.starts_with("listening on "), "{line}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use tokio::sync::oneshot;
@@ -47,11 +47,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// A folder that cannot be used, or that another server uses.
-    pub fn open(folder: &Path, options: Options) -> anyhow::Result<Arc<Self>> {
+    /// A folder that cannot be used, or that another server uses, and still does after `patience`: the lock of one that was
+    /// killed is held until the system has taken it down.
+    pub fn open(folder: &Path, options: Options, patience: Duration) -> anyhow::Result<Arc<Self>> {
         let data = folder.join("tasks");
         fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
-        let lock = locked(folder)?;
+        let lock = locked(folder, patience)?;
         let catalog = folder.join("catalog.sqlite");
         if !catalog.exists() && fs::read_dir(&data).is_ok_and(|mut entries| entries.next().is_some()) {
             anyhow::bail!(
@@ -303,12 +304,22 @@ impl Store {
     }
 }
 
-/// The folder's lock.
-fn locked(folder: &Path) -> anyhow::Result<File> {
+/// How often a lock is tried that is held.
+const LOCK_EVERY: Duration = Duration::from_millis(20);
+
+/// The folder's lock. It is waited for so long.
+fn locked(folder: &Path, patience: Duration) -> anyhow::Result<File> {
     let path = folder.join("lock");
     let lock = File::options().create(true).truncate(false).write(true).open(&path);
     let lock = lock.with_context(|| format!("cannot open {}", path.display()))?;
-    match lock.try_lock() {
+    let began = Instant::now();
+    let tried = loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if began.elapsed() < patience => std::thread::sleep(LOCK_EVERY),
+            tried => break tried,
+        }
+    };
+    match tried {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => anyhow::bail!(
             "another server keeps shipped sources in {}: give each a folder of its own with --data",
