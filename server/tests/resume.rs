@@ -96,6 +96,14 @@ impl Writer<'_> {
     }
 }
 
+/// Each number is there once.
+#[track_caller]
+fn check_all(seen: &[String], count: usize, what: &str) {
+    let mut numbers: Vec<usize> = seen.iter().map(|text| text.parse().expect("a number")).collect();
+    numbers.sort_unstable();
+    assert!(numbers.iter().copied().eq(0..count), "{what}: {numbers:?} of {count}");
+}
+
 #[test]
 fn events_go_on_through_late_lines_rotations_and_restarts() {
     let mut random = Random::new(seed());
@@ -140,9 +148,14 @@ fn events_go_on_through_late_lines_rotations_and_restarts() {
         }
         let mut open = reader.connect(&server, "");
         reader.read(&mut open, writer.written);
-        let mut seen: Vec<usize> = reader.seen.iter().map(|text| text.parse().expect("a number")).collect();
-        seen.sort_unstable();
-        assert!(seen.into_iter().eq(0..writer.written), "round {round}");
+        check_all(&reader.seen, writer.written, &format!("round {round}, events"));
+        let shown = server.lines("task", "").members("text");
+        let last = |text: &String| text.trim_matches('"').rsplit(' ').next().map(str::to_owned);
+        check_all(
+            &shown.iter().filter_map(last).collect::<Vec<_>>(),
+            writer.written,
+            &format!("round {round}, the log"),
+        );
         assert!(!reader.id.contains('+'), "there is no limit of which lines were had: {}", reader.id);
     }
 }
