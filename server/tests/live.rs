@@ -444,6 +444,28 @@ fn a_file_that_is_a_task_of_its_own_keeps_what_was_rotated() {
     until("all of it is there", || (words(&server, "a.log") == "one two-and-more three").then_some(()));
 }
 
+/// A process keeps a rotated file open that was deleted.
+fn holds_deleted(pid: u32) -> bool {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("its files");
+    let mut targets = files.filter_map(|file| fs::read_link(file.expect("a file").path()).ok());
+    targets.any(|target| target.to_string_lossy().ends_with("a.log.1 (deleted)"))
+}
+
+#[test]
+fn merge_lets_go_what_a_rotation_deletes() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
+    let (running, mut out) = merging(&folder, &["task/a.log"]);
+    assert_eq!(next(&mut out), line(1, "one"));
+    for (second, word) in [(2, "two"), (3, "three"), (4, "four")] {
+        fs::remove_file(folder.join("task/a.log.1")).ok();
+        rotate(&folder, line(second, word));
+        assert_eq!(next(&mut out), line(second, word));
+    }
+    folder.append("task/a.log", line(5, "five"));
+    assert_eq!(next(&mut out), line(5, "five"));
+    until("the room on the disk is given back", || (!holds_deleted(running.0.id())).then_some(()));
+}
+
 #[test]
 fn what_a_rotation_deletes_is_let_go_once_it_is_more_than_what_is_left() {
     let long = |second: usize| line(second, &"x".repeat(1 << 20));
@@ -457,12 +479,7 @@ fn what_a_rotation_deletes_is_let_go_once_it_is_more_than_what_is_left() {
         rotate(&folder, line(100 + second, word));
         assert_eq!(texts(&records(&mut open, 1)), [*word]);
     }
-    let is_held = || {
-        let files = fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("its files");
-        let mut targets = files.filter_map(|file| fs::read_link(file.expect("a file").path()).ok());
-        targets.any(|target| target.to_string_lossy().ends_with("a.log.1 (deleted)"))
-    };
-    until("the room on the disk is given back", || (!is_held()).then_some(()));
+    until("the room on the disk is given back", || (!holds_deleted(server.pid())).then_some(()));
     // Who follows goes on, and sees nothing twice.
     folder.append("task/a.log", line(110, "four"));
     assert_eq!(texts(&records(&mut open, 1)), ["four"]);

@@ -116,6 +116,14 @@ impl GrowingFile {
         self.parts().iter().filter(|part| part.file.is_deleted()).map(|part| part.file.identity().2).sum()
     }
 
+    /// Lets go the first of its files that were deleted, as far as they end before `offset`: nobody will read there again.
+    pub fn forget_deleted(&self, offset: u64) {
+        let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        let is_done = |part: &&Part| part.end() <= offset && part.file.is_deleted();
+        let done = parts[..parts.len().saturating_sub(1)].iter().take_while(is_done).count();
+        parts.drain(..done);
+    }
+
     /// The same without those of its files that were deleted, one behind the other; none where no other is there.
     #[must_use]
     pub fn without_deleted(self: &Arc<Self>) -> Option<Arc<Self>> {

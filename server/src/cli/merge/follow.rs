@@ -176,6 +176,7 @@ impl Follower<'_> {
                     let known = source.input.origin.layout;
                     let end = file.last_line_end(if before == 0 { Layout::detect(&*file)? } else { known })?;
                     file.set_end(end);
+                    file.forget_deleted(source.standing.offset);
                     if let Some(reread) = source.input.reread(before)? {
                         if before == 0 {
                             source.standing = reread.origin.standing();
