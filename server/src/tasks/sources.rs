@@ -106,6 +106,7 @@ impl OpenSource {
 
     /// Reads the first lines of what was opened.
     fn reading(mut self, settings: &Settings, opened: Result<Followed, Error>) -> (Self, Option<Input>) {
+        (self.file, self.end) = (None, (u64::MAX, true));
         let read = |(source, growing): Followed| {
             let rules = settings.times.rules(source.modified());
             if let Some(growing) = &growing {
