@@ -10,10 +10,11 @@ pub struct LineSet {
 }
 
 impl LineSet {
-    /// Takes in lines that rise, all behind those it has.
+    /// Takes in lines that rise, but for those that are not behind all that it has.
     pub fn extend(&mut self, lines: &[u64]) {
+        let new = self.lines.max().map_or(0, |last| lines.partition_point(|line| *line <= last));
         // What does not rise is left out, and the count stays right.
-        self.len += match self.lines.append(lines.iter().copied()) {
+        self.len += match self.lines.append(lines.iter().skip(new).copied()) {
             Ok(added) => added,
             Err(error) => error.valid_until(),
         };

@@ -331,12 +331,16 @@ impl Follower {
         if let Some(passed) = self.passed {
             return passed;
         }
+        // What comes meanwhile may not have been looked at.
+        let lines = self.snapshot.log().index().lines();
         match self.view().await {
             Ok(View::All) => self.rank,
             Ok(view) if self.rank < view.count(&self.snapshot).await => {
                 view.lines(self.rank, 1).await.first().copied().unwrap_or_default()
             }
-            _ => self.snapshot.log().index().lines(),
+            // Nobody knows what it would have found.
+            Ok(view) if self.rank == 0 && view.failure().is_some() => 0,
+            _ => lines,
         }
     }
 
@@ -351,7 +355,7 @@ impl Follower {
         let count = view.count(&self.snapshot).await;
         let end = count.min(self.rank.saturating_add(self.left));
         if self.rank >= end {
-            return Ok(Some(0));
+            return view.failure().filter(|_| self.left > 0).map_or(Ok(Some(0)), Err);
         }
         let stretch = if matches!(view, View::All) && self.sent.is_none() && self.left == u64::MAX {
             let stretch = self.snapshot.shared().stretch(&self.snapshot, self.rank, end, self.format).await?;

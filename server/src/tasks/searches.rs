@@ -63,7 +63,7 @@ struct State {
     found: LineSet,
     /// Blocks of the index that were searched.
     blocks: usize,
-    /// Lines that the log had when all was searched.
+    /// Lines that the log had when the last turn began.
     lines: u64,
     users: usize,
     /// Tells what searches to stop; none where nothing does.
@@ -144,17 +144,11 @@ impl Search {
     /// What was searched to its end is searched on, where the log has grown since.
     fn go_on(&self) {
         let index = self.source.log.index();
-        let mut state = lock(&self.state);
-        if state.running.is_some() || state.lines == index.lines() || !self.progress.borrow().ended {
-            return;
+        let state = lock(&self.state);
+        // What runs finds by itself what has come.
+        if state.running.is_none() && state.lines != index.lines() && self.progress.borrow().ended {
+            self.progress.send_modify(|progress| (progress.share, progress.ended) = (0.0, false));
         }
-        // The last block was not full.
-        state.blocks = state.blocks.saturating_sub(1);
-        let lines = state.blocks as u64 * index.spacing();
-        state.found.truncate(lines);
-        let found = state.found.len();
-        drop(state);
-        self.progress.send_replace(Progress { found, lines, share: 0.0, ended: false });
     }
 
     /// `filter` lives as long as the search runs: a compiled expression takes more memory than what it finds.
@@ -199,8 +193,9 @@ impl Search {
                 Ok(Ended::Failed(failure)) => Some(problem::source_failed(failure.error.to_string())),
                 Err(error) => Some(problem::broken(&format!("the search broke down: {error}"))),
             };
-            self.end(failure);
-            return;
+            if self.end(failure) {
+                return;
+            }
         }
     }
 
@@ -209,8 +204,13 @@ impl Search {
         let log = &self.source.log;
         let spacing = log.index().spacing();
         let from = {
+            let lines = log.index().lines();
             let mut state = lock(&self.state);
-            state.lines = log.index().lines();
+            if state.lines != lines {
+                // The last block may not have been full.
+                state.blocks = state.blocks.saturating_sub(1);
+                state.lines = lines;
+            }
             state.blocks
         };
         let began = Instant::now();
@@ -225,10 +225,16 @@ impl Search {
         })
     }
 
-    fn end(&self, failure: Option<ApiError>) {
+    /// All was searched, or it failed. False where the log has grown meanwhile: whoever asked for that since was told that
+    /// this runs.
+    fn end(&self, failure: Option<ApiError>) -> bool {
+        let index = self.source.log.index();
         let mut state = lock(&self.state);
-        state.running = None;
         let failed = failure.is_some();
+        if !failed && state.lines != index.lines() {
+            return false;
+        }
+        state.running = None;
         state.failure = failure;
         self.progress.send_modify(|progress| {
             progress.ended = true;
@@ -237,6 +243,7 @@ impl Search {
                 progress.lines = u64::MAX;
             }
         });
+        true
     }
 }
 
@@ -288,4 +295,43 @@ impl Drop for InUse {
 /// A panic elsewhere leaves these whole: lines are taken in with one call.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{Case, GrowingFile, Input, Origin, Pattern};
+    use record::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_search_that_was_stopped_finds_what_came_meanwhile() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a.log");
+        std::fs::write(&path, "yes\nno\n").expect("written");
+        let file = Arc::new(GrowingFile::open(&path).expect("opened"));
+        file.set_end(file.written());
+        let rules = record::Rules { zone: record::Zone::Utc, modified: Timestamp::default(), format: None };
+        let source = Arc::clone(&file) as Arc<dyn engine::Source>;
+        let origin = Origin::find(&source, &rules, engine::limits::BLOCK_BYTES_MIN).expect("read");
+        let log = Arc::new(Log::growing(vec![Input { id: "a".into(), source, rules, origin }], &[file.written()]));
+        log.build_index(&AtomicBool::new(false), |_| {});
+        let (_sender, indexed) = watch::channel(Indexed::default());
+        let searches = Searches::new(Arc::clone(&log), indexed, Arc::new(Semaphore::new(1)));
+        let search = Search {
+            typed: Typed::default(),
+            source: searches.source.clone(),
+            state: Mutex::default(),
+            progress: watch::Sender::default(),
+        };
+        let pattern = Pattern::new("yes", Case::Match).expect("a pattern");
+        let filter = Filter { pattern: Some(Arc::new(pattern)), ..Filter::default() };
+        assert!(matches!(search.search(&filter, &AtomicBool::new(true)), Ended::Stopped));
+        std::fs::write(&path, "yes\nno\nyes\n").expect("written");
+        file.look().expect("looked at");
+        file.set_end(file.written());
+        log.grow(&[file.written()]).expect("grown");
+        assert!(matches!(search.search(&filter, &AtomicBool::new(false)), Ended::Done));
+        assert_eq!(lock(&search.state).found.from_rank(0, 9), [0, 2]);
+    }
 }
