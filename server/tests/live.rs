@@ -444,6 +444,51 @@ fn a_file_that_is_a_task_of_its_own_keeps_what_was_rotated() {
     until("all of it is there", || (words(&server, "a.log") == "one two-and-more three").then_some(()));
 }
 
+#[test]
+fn a_copy_and_truncation_with_a_rotation_behind_it_loses_nothing() {
+    let folder = Folder::with(&[("task/a.log", [line(1, "one"), line(2, "two")].concat())]);
+    let server = Server::over(&folder);
+    assert_eq!(words(&server, "task"), "one two");
+    fs::copy(folder.join("task/a.log"), folder.join("task/a.log.1")).expect("copied");
+    folder.write("task/a.log", line(3, "three"));
+    rotate(&folder, line(4, "four"));
+    until("all of it is there", || (words(&server, "task") == "one two three four").then_some(()));
+    // The file is gone that was cut back, and nothing has its name yet.
+    fs::copy(folder.join("task/a.log"), folder.join("task/a.log.0")).expect("copied");
+    folder.write("task/a.log", line(5, "five"));
+    fs::rename(folder.join("task/a.log.0"), folder.join("task/a.log.9")).expect("renamed");
+    fs::rename(folder.join("task/a.log"), folder.join("task/a.log.8")).expect("renamed");
+    until("the rest is there", || (words(&server, "task") == "one two three four five").then_some(()));
+}
+
+#[test]
+fn a_file_that_is_written_anew_after_a_rotation_takes_nothing_with_it() {
+    let folder = Folder::with(&[("task/a.log", [line(1, "one"), line(2, "two")].concat())]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    assert_eq!(texts(&records(&mut open, 2)), ["one", "two"]);
+    rotate(&folder, line(3, "three"));
+    assert_eq!(texts(&records(&mut open, 1)), ["three"]);
+    folder.write("task/a.log", line(4, "four"));
+    // Who follows is sent nothing twice, and what was rotated stays.
+    assert_eq!(texts(&records(&mut open, 1)), ["four"]);
+    until("what was rotated is there", || (words(&server, "task") == "one two four").then_some(()));
+    folder.append("task/a.log", line(5, "five"));
+    assert_eq!(texts(&records(&mut open, 1)), ["five"]);
+}
+
+#[test]
+fn a_line_that_has_no_end_does_not_go_on_in_the_next_file() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
+    let server = Server::over(&folder);
+    assert_eq!(words(&server, "task"), "one");
+    folder.append("task/a.log", line(2, "two").trim_end());
+    rotate(&folder, line(3, "three"));
+    until("each line is one", || (words(&server, "task") == "one two three").then_some(()));
+    let offsets: Vec<usize> = [0, 1, 2].map(|at| at * line(1, "one").len()).into();
+    assert_eq!(server.lines("task", "").members("offset"), offsets.iter().map(usize::to_string).collect::<Vec<_>>());
+}
+
 /// A process keeps a rotated file open that was deleted.
 fn holds_deleted(pid: u32) -> bool {
     let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("its files");

@@ -116,7 +116,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start")?;
     let catalog = Catalog::new(roots, Settings { times, spools, cache, ingest: ingest.clone(), turns }, workers);
-    let shared = Shared::new(Arc::new(catalog), ingest.clone(), access);
+    let shared = Shared::new(catalog, ingest.clone(), access);
     let done = runtime.block_on(serve(listen, shared, ancestors));
     ingest.end();
     // Threads that still merge for readers that are gone end by themselves; nobody waits for them.

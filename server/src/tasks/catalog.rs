@@ -35,6 +35,9 @@ const SMALL_TASKS_MAX: usize = 1_000;
 /// Tasks that are kept open while nobody looks at them. One takes some kilobytes a source, and half a byte a line.
 const OPEN_TASKS_MAX: usize = 500;
 
+/// How often a task is opened again as long as its folders change meanwhile.
+const OPEN_MAX: usize = 3;
+
 /// Tasks of which a list learns at a time.
 const LISTED_TOGETHER: usize = 500;
 
@@ -48,7 +51,8 @@ pub struct Task {
     opened: Mutex<Option<(Arc<Snapshot>, Instant)>>,
     /// Looks again and again while somebody follows.
     ticker: std::sync::Mutex<Weak<Ticker>>,
-    open: Arc<OpenTasks>,
+    open_tasks: Arc<OpenTasks>,
+    catalog: Weak<Catalog>,
     /// What was known of it when it was closed, and the bytes of its files then.
     closed: std::sync::Mutex<Option<(u64, TaskSummary)>>,
 }
@@ -189,14 +193,33 @@ impl Task {
                 Growth::Other => {}
             }
         }
-        let task = Arc::clone(self);
         let before = opened.as_ref().map(|(before, _)| Arc::clone(before));
-        let snapshot =
-            blocking(move || Snapshot::open(&task.found(), &task.settings, &task.workers, before.as_deref())).await;
+        let snapshot = match &before {
+            None => self.open(self.found(), None).await,
+            Some(_) => {
+                // Something was changed just now, most likely by a rotation: what was found before may bear other names, and
+                // what is found now may do so by the time that it was opened.
+                let mut found = self.found_now().await;
+                let mut tries = 1;
+                loop {
+                    let snapshot = self.open(Arc::clone(&found), before.clone()).await;
+                    let now = self.found_now().await;
+                    if tries == OPEN_MAX || Arc::ptr_eq(&now, &found) {
+                        break snapshot;
+                    }
+                    (found, tries) = (now, tries + 1);
+                }
+            }
+        };
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
         drop(opened);
-        self.open.note(self);
+        self.open_tasks.note(self);
         snapshot
+    }
+
+    async fn open(self: &Arc<Self>, found: Arc<FoundTask>, before: Option<Arc<Snapshot>>) -> Arc<Snapshot> {
+        let task = Arc::clone(self);
+        blocking(move || Snapshot::open(&found, &task.settings, &task.workers, before.as_deref())).await
     }
 
     /// Tells of every change as long as it is held.
@@ -208,6 +231,17 @@ impl Task {
             started
         });
         Following::of(running)
+    }
+
+    /// What is found of it now. What was shipped has no other sources than those that are known. To be asked for only where
+    /// that is worth a look at all folders.
+    async fn found_now(&self) -> Arc<FoundTask> {
+        if self.found().shipped.is_none()
+            && let Some(catalog) = self.catalog.upgrade()
+        {
+            catalog.look_now().await;
+        }
+        self.found()
     }
 
     /// What was found of it when somebody last looked for tasks.
@@ -252,6 +286,7 @@ fn summary_of(snapshot: &Snapshot) -> TaskSummary {
 
 /// The tasks that the server shows.
 pub struct Catalog {
+    own: Weak<Self>,
     roots: Vec<PathBuf>,
     settings: Arc<Settings>,
     workers: Arc<Semaphore>,
@@ -299,8 +334,9 @@ pub struct Filter {
 impl Catalog {
     /// Looks for tasks below `roots`. Blocks.
     #[must_use]
-    pub fn new(roots: Vec<PathBuf>, settings: Settings, workers: usize) -> Self {
-        let catalog = Self {
+    pub fn new(roots: Vec<PathBuf>, settings: Settings, workers: usize) -> Arc<Self> {
+        let catalog = Arc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
             roots,
             settings: Arc::new(settings),
             workers: Arc::new(Semaphore::new(workers)),
@@ -310,7 +346,7 @@ impl Catalog {
             shipped: AtomicU64::new(0),
             ending: watch::Sender::default(),
             wakes: Arc::default(),
-        };
+        });
         catalog.look(true);
         catalog
     }
@@ -430,6 +466,14 @@ impl Catalog {
         }
     }
 
+    /// Looks for tasks, whenever somebody last did.
+    async fn look_now(self: &Arc<Self>) {
+        let mut looked = self.looked.lock().await;
+        let catalog = Arc::clone(self);
+        blocking(move || catalog.look(false)).await;
+        *looked = Instant::now();
+    }
+
     /// Looks for tasks, unless somebody did just now. See [`Self::look`].
     async fn look_again(self: &Arc<Self>, forget: bool) {
         let mut looked = self.looked.lock().await;
@@ -470,7 +514,8 @@ impl Catalog {
                     settings: Arc::clone(&self.settings),
                     workers: Arc::clone(&self.workers),
                     opened: Mutex::new(None),
-                    open: Arc::clone(&self.open),
+                    open_tasks: Arc::clone(&self.open),
+                    catalog: Weak::clone(&self.own),
                     closed: std::sync::Mutex::default(),
                     ticker: std::sync::Mutex::default(),
                     id: found.id.clone(),

@@ -23,8 +23,10 @@ struct Files {
     /// Where the first line begins.
     first: u64,
     files: Vec<File>,
-    /// What holds them; none where that was replaced, and nothing of it will be found again.
-    source: Option<Arc<dyn Source>>,
+    /// What holds them.
+    source: Arc<dyn Source>,
+    /// The last one may grow.
+    grows: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ type Known = (u64, u32);
 impl Files {
     /// What stands in a file before so many of its bytes; none where it has not as many.
     fn mark_before(&self, file: &File, length: u64) -> Option<u32> {
-        mark_before(&**self.source.as_ref()?, file.bytes.start + length, file.bytes.start)
+        mark_before(&*self.source, file.bytes.start + length, file.bytes.start)
     }
 }
 
@@ -63,20 +65,22 @@ impl Marks {
     pub fn of(snapshot: &Snapshot) -> Self {
         let sources = snapshot.sources_opened();
         let all = sources.iter().zip(snapshot.log().inputs().iter()).map(|(source, input)| {
-            let is_there = !source.is_replaced();
             // Sources may hold the same.
             let name = source.file_name();
             let name = name_mark(rotated_from(&name).unwrap_or(&name));
-            let files = match source.file() {
-                _ if !is_there => Vec::new(),
+            let mut files = match source.file() {
                 Some(growing) => {
                     growing.files().into_iter().map(|(bytes, mark)| File { bytes, mark: mark ^ name }).collect()
                 }
                 // How long a packed one is, is known once it was read to its end.
                 None => vec![File { bytes: 0..u64::MAX, mark: begin_mark(&*input.source) ^ name }],
             };
-            let held = is_there.then(|| Arc::clone(&input.source));
-            Files { first: input.origin.standing().offset, files, source: held }
+            if source.is_replaced() {
+                // Nothing of what it was last will be found again; what was rotated before may be.
+                files.pop();
+            }
+            let (first, grows) = (input.origin.standing().offset, !source.is_replaced());
+            Files { first, files, source: Arc::clone(&input.source), grows }
         });
         Self(all.collect())
     }
@@ -191,8 +195,8 @@ impl Sent {
             let begun = source.files.iter().take_while(|file| file.bytes.start < *sent && source.first < *sent);
             let begun = begun.count();
             for (at, file) in source.files.iter().enumerate().take(begun).skip(begun.saturating_sub(FILES_MAX)) {
-                // The last one may have grown since.
-                let end = if at + 1 == source.files.len() { *sent } else { file.bytes.end.min(*sent) };
+                // It may have grown since.
+                let end = if source.grows && at + 1 == source.files.len() { *sent } else { file.bytes.end.min(*sent) };
                 let length = end - file.bytes.start;
                 let told = self.told.entry((place, at)).or_insert((u64::MAX, 0));
                 if told.0 != length {

@@ -70,11 +70,18 @@ struct Part {
     file: Arc<FileSource>,
     /// A hash of its first line, once that is whole.
     first_line: Arc<OnceLock<u32>>,
+    /// What is read behind it, where its last line has no end and does not go on in the next one.
+    newline: &'static [u8],
 }
 
 impl Part {
-    fn end(&self) -> u64 {
+    /// Where its file ends.
+    fn file_end(&self) -> u64 {
         self.start + self.file.identity().2
+    }
+
+    fn end(&self) -> u64 {
+        self.file_end() + self.newline.len() as u64
     }
 }
 
@@ -92,7 +99,7 @@ impl GrowingFile {
 
     /// The file at `path`, which is open.
     pub(crate) fn new(path: PathBuf, file: Arc<FileSource>) -> Self {
-        let parts = RwLock::new(vec![Part { start: 0, file, first_line: Arc::default() }]);
+        let parts = RwLock::new(vec![Part { start: 0, file, first_line: Arc::default(), newline: b"" }]);
         Self {
             path,
             pinned: AtomicBool::new(false),
@@ -136,6 +143,9 @@ impl GrowingFile {
         let mut left = Vec::new();
         for part in parts.iter().filter(is_there) {
             push(&mut left, Arc::clone(&part.file));
+            if let Some(left) = left.last_mut() {
+                left.newline = part.newline;
+            }
         }
         left.first()?;
         let pinned = AtomicBool::new(self.is_pinned());
@@ -282,6 +292,10 @@ impl Source for GrowingFile {
             parts[..behind].iter().rev().find(|part| offset < part.end()).cloned()
         };
         match part {
+            Some(part) if offset >= part.file_end() => {
+                let newline = part.newline.iter().skip(usize::try_from(offset - part.file_end()).unwrap_or(usize::MAX));
+                Ok(buf.iter_mut().zip(newline).map(|(to, from)| *to = *from).count())
+            }
             Some(part) => part.file.read_at(offset - part.start, buf),
             None => Ok(0),
         }
@@ -318,5 +332,5 @@ fn is_part(parts: &[Part], file: (u64, u64)) -> bool {
 
 fn push(parts: &mut Vec<Part>, file: Arc<FileSource>) {
     let start = parts.last().map_or(0, Part::end);
-    parts.push(Part { start, file, first_line: Arc::default() });
+    parts.push(Part { start, file, first_line: Arc::default(), newline: b"" });
 }

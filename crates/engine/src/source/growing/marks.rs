@@ -20,14 +20,14 @@ impl GrowingFile {
     /// The files that it is made of: where the bytes of each lie in it, and a hash of its first line.
     #[must_use]
     pub fn files(&self) -> Vec<(Range<u64>, u32)> {
-        self.parts().iter().map(|part| (part.start..part.end(), self.first_line(part))).collect()
+        self.parts().iter().map(|part| (part.start..part.file_end(), self.first_line(part))).collect()
     }
 
     fn first_line(&self, part: &Part) -> u32 {
         if let Some(known) = part.first_line.get() {
             return *known;
         }
-        let bytes = self.read_stretch(part.start..part.end().min(part.start + FIRST_BYTES)).unwrap_or_default();
+        let bytes = self.read_stretch(part.start..part.file_end().min(part.start + FIRST_BYTES)).unwrap_or_default();
         let line = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         let hash = hash(line);
         // One that has no end yet will be another.

@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError};
 
 use super::{GrowingFile, Look, Part, is_part, push};
 use crate::Error;
-use crate::source::FileSource;
+use crate::layout::Layout;
+use crate::source::{FileSource, Source as _};
 
 impl GrowingFile {
     /// Its file bears the name that a rotation gives it, and no other has taken its own yet.
@@ -46,7 +47,10 @@ impl GrowingFile {
             // What was written to has lost the name again.
             _ if self.newer(last, &parts).is_some_and(|newer| !newer.is_empty()) => self.rotated(&parts),
             // Who writes has not moved on yet.
-            _ => Ok(self.take_rest(&parts)),
+            _ => match self.take_rest(&parts) {
+                Look::Replaced => self.cut_back(parts),
+                look => Ok(look),
+            },
         }
     }
 
@@ -60,7 +64,8 @@ impl GrowingFile {
         })
     }
 
-    /// What was written to the last file, which may have lost its name.
+    /// What was written to the last file, which may have lost its name. What was read of it may be gone: it may have been
+    /// copied and cut back before.
     fn take_rest(&self, parts: &[Part]) -> Look {
         let Some(last) = parts.last() else { return Look::Same };
         let renamed = || {
@@ -71,15 +76,21 @@ impl GrowingFile {
             let path = older_names(&self.path).into_iter().map(|(_, path)| path).find(is_it)?;
             FileSource::open(path).ok().filter(|found| last.file.is_begin_of(found))
         };
-        match last.file.longer().ok().or_else(renamed) {
-            Some(longer) => self.put(parts.len() - 1, longer),
-            None => Look::Same,
+        match last.file.longer() {
+            Ok(longer) => self.put(parts.len() - 1, longer),
+            Err(error) => match (renamed(), error) {
+                (Some(longer), _) => self.put(parts.len() - 1, longer),
+                (None, Error::CutShort { .. } | Error::Replaced { .. }) => Look::Replaced,
+                (None, _) => Look::Same,
+            },
         }
     }
 
     /// Another file bears the name: the rest of the old one, those that came and went meanwhile, and the new one.
     fn rotated(&self, parts: &[Part]) -> Result<Look, Error> {
-        self.take_rest(parts);
+        if self.take_rest(parts) == Look::Replaced {
+            return self.cut_back(parts.to_vec());
+        }
         let mut parts = self.parts();
         let before = parts.clone();
         let Some(last) = parts.last() else { return Ok(Look::Same) };
@@ -90,10 +101,10 @@ impl GrowingFile {
             self.others(&before).into_iter().filter(is_newer).collect()
         });
         for path in newer {
-            push(&mut parts, FileSource::open(path)?.longer()?);
+            self.push_next(&mut parts, FileSource::open(path)?.longer()?);
         }
         match FileSource::open(&self.path) {
-            Ok(file) if file.identity().2 > 0 => push(&mut parts, file.longer()?),
+            Ok(file) if file.identity().2 > 0 => self.push_next(&mut parts, file.longer()?),
             Ok(_) => {}
             // It is gone again, and will be looked for anew.
             Err(Error::Open { .. }) => {}
@@ -101,6 +112,19 @@ impl GrowingFile {
         }
         *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
         Ok(Look::Grown)
+    }
+
+    /// Another file, behind those that there are: a last line without an end does not go on in it.
+    fn push_next(&self, parts: &mut Vec<Part>, file: Arc<FileSource>) {
+        if let (Some(last), Ok(layout)) = (parts.last_mut(), Layout::detect(self)) {
+            let newline = layout.encoding.newline();
+            let (bytes, unit) = (last.file.identity().2, newline.len() as u64);
+            let end = last.file.read_stretch(bytes.saturating_sub(unit)..bytes);
+            if bytes >= unit && bytes.is_multiple_of(unit) && end.is_ok_and(|end| end != newline) {
+                last.newline = newline;
+            }
+        }
+        push(parts, file);
     }
 
     /// Files with the names of a rotation that are not among those that it is made of, the oldest first.
@@ -136,6 +160,8 @@ impl GrowingFile {
     /// The file was cut back: what it held is in a copy, or gone; and what it held after that may be in newer ones.
     fn cut_back(&self, mut parts: Vec<Part>) -> Result<Look, Error> {
         let Some(last) = parts.pop() else { return Ok(Look::Same) };
+        let (device, inode, ..) = last.file.identity();
+        let is_last = |file: &FileSource| (file.identity().0, file.identity().1) == (device, inode);
         let before = parts.last();
         // Of what was not read yet nothing tells which copy has it: it is the first after the one before.
         let unread =
@@ -157,7 +183,14 @@ impl GrowingFile {
         for copy in copies.drain(..) {
             push(&mut parts, FileSource::open(copy)?.longer()?);
         }
-        push(&mut parts, FileSource::open(&self.path)?.longer()?);
+        match FileSource::open(&self.path) {
+            Ok(file) if is_last(&file) => push(&mut parts, file.longer()?),
+            // It was renamed after it was cut back.
+            Ok(file) if file.identity().2 > 0 => self.push_next(&mut parts, file.longer()?),
+            Ok(_) | Err(Error::Open { .. }) if !parts.is_empty() => {}
+            Ok(_) => return Ok(Look::Replaced),
+            Err(error) => return Err(error),
+        }
         *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
         Ok(Look::Grown)
     }
