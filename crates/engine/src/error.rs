@@ -132,3 +132,11 @@ fn plain(cause: &io::Error) -> String {
         None => words.to_owned(),
     }
 }
+
+impl Error {
+    /// The file is another one, or less than it was: opened again it can be read.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::CutShort { .. } | Self::Replaced { .. })
+    }
+}

@@ -177,7 +177,7 @@ impl Task {
             let growth = blocking(move || {
                 let found = task.found();
                 match if current.is_current(&found) { Growth::Same } else { current.look(&found, &task.settings) } {
-                    Growth::Same if current.is_to_be_ordered() => Growth::Other,
+                    Growth::Same if current.is_to_be_ordered() || current.is_damaged() => Growth::Other,
                     growth => growth,
                 }
             });

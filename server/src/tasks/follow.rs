@@ -266,6 +266,7 @@ impl Follower {
                 // A file may have been cut back while it was read: it is looked at, and what was not sent is found again.
                 Err(_) if self.in_vain < IN_VAIN_MAX && !self.has_ended() => {
                     self.in_vain += 1;
+                    self.snapshot.doubt();
                     tokio::time::sleep(LOOK_EVERY).await;
                     self.look().await;
                     continue;

@@ -57,6 +57,9 @@ pub struct Snapshot {
     shared: Shared,
     /// How many looks in a row could not take in what had come.
     in_vain: AtomicUsize,
+    opened_at: Instant,
+    /// An answer broke off: files may have changed where nobody looks.
+    doubtful: AtomicBool,
     /// What was counted over the log, the newest last.
     stats: Mutex<Vec<Counted>>,
 }
@@ -69,6 +72,9 @@ const LOOKS_IN_VAIN_MAX: usize = 3;
 
 /// Bytes of deleted files that are shown on, though what is left is less.
 const DELETED_BYTES_MAX: u64 = 64 << 20;
+
+/// How long a task stays open of which something cannot be read.
+const DAMAGED_FOR: Duration = Duration::from_secs(1);
 
 /// Lines without an end that are told of at one time.
 const PARTIALS_MAX: usize = 3;
@@ -149,6 +155,8 @@ impl Snapshot {
             searches: Searches::new(Arc::clone(&log), progress.clone(), Arc::clone(&settings.turns)),
             shared: Shared::default(),
             in_vain: AtomicUsize::new(0),
+            opened_at: Instant::now(),
+            doubtful: AtomicBool::new(false),
             stats: Mutex::default(),
             log,
             sources: StdMutex::new(sources),
@@ -313,6 +321,19 @@ impl Snapshot {
     /// Nothing more is expected, and its lines stand as they came: ordered anew they would stand otherwise.
     pub fn is_to_be_ordered(&self) -> bool {
         self.log.is_out_of_order() && matches!(self.moment().3, State::Complete | State::Failed)
+    }
+
+    /// Something of it could not be read, and the next look is to find out why.
+    pub fn doubt(&self) {
+        self.doubtful.store(true, Ordering::Relaxed);
+    }
+
+    /// What was read of a file is not in it any more, and a look does not tell: it is to be opened anew.
+    pub fn is_damaged(&self) -> bool {
+        // What is written over all the time is not opened all the time.
+        self.opened_at.elapsed() > DAMAGED_FOR
+            && (self.log.index().failures().iter().any(|failure| failure.error.is_change())
+                || (self.doubtful.swap(false, Ordering::Relaxed) && !self.sources().iter().all(OpenSource::is_intact)))
     }
 
     /// It was shipped: what knows its state is told first.

@@ -237,7 +237,12 @@ impl OpenSource {
 
     /// It can be read on as it is, also where all is read anew.
     pub fn is_lasting(&self) -> bool {
-        self.opened.is_ok() && !self.replaced && !self.unreadable
+        self.opened.is_ok() && !self.replaced && !self.unreadable && self.is_intact()
+    }
+
+    /// What was read of it is still in its files. Asks the file system.
+    pub fn is_intact(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| file.is_intact())
     }
 
     /// It could not be read: when all is read anew, it is opened anew.

@@ -222,6 +222,7 @@ impl Opening {
             (None, Format::Events) => out.gathered().extend_from_slice(b"event: end\ndata: {}\n\n"),
             (None, _) => {}
             (Some(error), _) => {
+                snapshot.doubt();
                 tracing::warn!(error = error.detail, "an answer broke off");
                 match format {
                     Format::Page => out.item(&WindowItem::Error(error)),

@@ -123,6 +123,12 @@ impl GrowingFile {
         self.parts().iter().filter(|part| part.file.is_deleted()).map(|part| part.file.identity().2).sum()
     }
 
+    /// What was read of its files is still in them.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        !self.parts().iter().any(|part| part.file.longer().is_err_and(|error| error.is_change()))
+    }
+
     /// Lets go the first of its files that were deleted, as far as they end before `offset`: nobody will read there again.
     pub fn forget_deleted(&self, offset: u64) {
         let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);

@@ -36,7 +36,7 @@ impl GrowingFile {
             Some(now) if (now.0, now.1) == (device, inode) && self.was_cut_unread(last, &parts) => self.cut_back(parts),
             Some(now) if (now.0, now.1) == (device, inode) => match last.file.longer() {
                 Ok(longer) => Ok(self.put(parts.len() - 1, longer)),
-                Err(Error::CutShort { .. } | Error::Replaced { .. }) => self.cut_back(parts),
+                Err(error) if error.is_change() => self.cut_back(parts),
                 Err(error) => Err(error),
             },
             Some((.., bytes, _)) if bytes > 0 && self.is_moved_on(last) => {
@@ -80,7 +80,7 @@ impl GrowingFile {
             Ok(longer) => self.put(parts.len() - 1, longer),
             Err(error) => match (renamed(), error) {
                 (Some(longer), _) => self.put(parts.len() - 1, longer),
-                (None, Error::CutShort { .. } | Error::Replaced { .. }) => Look::Replaced,
+                (None, error) if error.is_change() => Look::Replaced,
                 (None, _) => Look::Same,
             },
         }
