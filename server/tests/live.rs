@@ -489,6 +489,23 @@ fn a_line_that_has_no_end_does_not_go_on_in_the_next_file() {
     assert_eq!(server.lines("task", "").members("offset"), offsets.iter().map(usize::to_string).collect::<Vec<_>>());
 }
 
+#[test]
+fn more_readers_than_a_system_lets_files_be_open_at_first() {
+    let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
+    let command = support::logboom(folder.path());
+    let serve = r#"ulimit -S -n 64; exec "$0" serve task --listen 127.0.0.1:0"#;
+    let binary = command.get_program().to_owned();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", serve]).arg(binary).current_dir(folder.path());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let server = Server::started(&mut shell);
+    let mut readers: Vec<_> = (0..100).map(|_| follow(&server, "task", "", &[])).collect();
+    folder.append("task/a.log", line(2, "two"));
+    for reader in &mut readers {
+        assert_eq!(texts(&records(reader, 2)), ["one", "two"]);
+    }
+}
+
 /// A process keeps a rotated file open that was deleted.
 fn holds_deleted(pid: u32) -> bool {
     let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("its files");

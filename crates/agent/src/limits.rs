@@ -2,6 +2,15 @@
 
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Raises the number of files that the process may have open, connections among them, as far as the system lets it: most
+/// begin with 1,024. Where it refuses, files beyond the limit say so.
+pub fn open_as_many_files_as_may_be() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
+}
+
 /// Bytes of a source that one request holds at most. The server takes 8 MiB; half of it leaves room on either side.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 

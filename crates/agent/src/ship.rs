@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use crate::limits::open_as_many_files_as_may_be;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -51,9 +51,7 @@ impl Ship {
             Some(source) => vec![source],
             None => names(&self.files),
         };
-        let limit = getrlimit(Resource::Nofile);
-        // As many files as there may be; where this is refused, files beyond the limit say so.
-        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).ok();
+        open_as_many_files_as_may_be();
         let holders = self.until_closed.then(Holders::default);
         let mut senders = Vec::new();
         for (file, name) in self.files.into_iter().zip(names) {

@@ -80,6 +80,7 @@ impl Config {
 ///
 /// Arguments that make no sense, and an address that cannot be had.
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    agent::limits::open_as_many_files_as_may_be();
     let config = Config::read(args.config.as_deref())?;
     let options = options(&args.shipped, &config)?;
     let hosts = if args.host.is_empty() { config.hosts } else { args.host };

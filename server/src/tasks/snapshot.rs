@@ -73,6 +73,9 @@ const LOOKS_IN_VAIN_MAX: usize = 3;
 /// Bytes of deleted files that are shown on, though what is left is less.
 const DELETED_BYTES_MAX: u64 = 64 << 20;
 
+/// Deleted files that are kept open.
+const DELETED_FILES_MAX: usize = 64;
+
 /// How long a task stays open of which something cannot be read.
 const DAMAGED_FOR: Duration = Duration::from_secs(1);
 
@@ -532,11 +535,16 @@ fn open(task: &str, found: &FoundSource, settings: &Settings, is_new: bool) -> (
     (source, input)
 }
 
-/// What was deleted is more than what is left, and much: it is to be let go.
+/// What was deleted is more than what is left, and much, or too many files to be kept open: it is to be let go.
 fn is_mostly_deleted(sources: &[OpenSource]) -> bool {
-    let files = sources.iter().filter_map(OpenSource::file);
-    let (deleted, all) = files.fold((0, 0), |(deleted, all), file| (deleted + file.deleted(), all + file.written()));
-    deleted > DELETED_BYTES_MAX && deleted > all / 2
+    let (mut files, mut deleted, mut all) = (0, 0, 0);
+    for file in sources.iter().filter_map(OpenSource::file) {
+        let (count, bytes) = file.deleted();
+        files += count;
+        deleted += bytes;
+        all += file.written();
+    }
+    files > DELETED_FILES_MAX || (deleted > DELETED_BYTES_MAX && deleted > all / 2)
 }
 
 /// Sources by their ids, with their places among the inputs of those that have one.

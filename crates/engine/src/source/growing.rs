@@ -117,10 +117,12 @@ impl GrowingFile {
         self.parts.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The bytes of those of its files that were deleted: they take room on the disk as long as they are open.
+    /// How many of its files were deleted, and their bytes: they take room on the disk as long as they are open.
     #[must_use]
-    pub fn deleted(&self) -> u64 {
-        self.parts().iter().filter(|part| part.file.is_deleted()).map(|part| part.file.identity().2).sum()
+    pub fn deleted(&self) -> (usize, u64) {
+        let parts = self.parts();
+        let deleted = parts.iter().filter(|part| part.file.is_deleted());
+        deleted.fold((0, 0), |(files, bytes), part| (files + 1, bytes + part.file.identity().2))
     }
 
     /// What was read of its files is still in them.

@@ -30,6 +30,7 @@ struct Source {
 
 /// Writes until there can be no more, or whoever reads has gone; a signal ends it as it ends any command.
 pub fn run(args: &MergeArgs, times: &TimeOptions) -> anyhow::Result<ExitCode> {
+    agent::limits::open_as_many_files_as_may_be();
     let mut follower =
         Follower { args, times, sources: Vec::new(), known: HashSet::new(), complaints: Complaints::default() };
     follower.find(true);
