@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE as COOKIES, HOST, LOCATION, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -29,6 +29,9 @@ use token::{Token, TokenConfig, Wait};
 
 /// The cookie's name.
 const COOKIE: &str = "logboom_token";
+
+/// Who may hold a window that shows a page (HTML, section 7.1.3).
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 tokio::task_local! {
     /// Who asks. Not set outside of requests, where nothing may be read then.
@@ -205,7 +208,10 @@ pub async fn guard(
         Ok(permit) => permit,
         Err(wait) => return Problem(problem::too_often(&token.name, wait == Wait::AtOnce)).into_response(),
     };
-    let response = WHO.scope(token, next.run(request)).await;
+    let mut response = WHO.scope(token, next.run(request)).await;
+    // A page of another site that opens one of ours has no hold on it. The browser starts another process for that, some
+    // 60 ms: not where all may read all anyway.
+    response.headers_mut().insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     response.map(|body| Body::new(Held { body, _permit: permit }))
 }
 

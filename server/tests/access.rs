@@ -183,7 +183,9 @@ fn people_sign_in_are_led_back_and_only_read() {
     let cookie = cookie.split(';').next().expect("a cookie").to_owned();
     let with_cookie =
         |method: &str, target: &str| server.ask(method, target, &[("Cookie", &*format!("x=y; {cookie}"))]);
-    assert!(with_cookie("GET", "/t/etl").text().contains("INFO early"));
+    let page = with_cookie("GET", "/t/etl");
+    assert!(page.text().contains("INFO early"));
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
     assert_eq!(with_cookie("GET", "/t/etl2").status, 403);
     let list = with_cookie("GET", "/");
     assert!(list.text().contains("/t/etl/deep") && !list.text().contains("etl2"), "{}", list.text());

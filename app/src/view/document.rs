@@ -41,14 +41,16 @@ pub fn document(page: Page, files: Files) -> impl IntoView {
     let client = files.client.map(|(script, wasm)| {
         let nonce = use_nonce();
         let start = format!(
-            // The rows that the server rendered are painted first; the client takes over behind them.
-            "import start, {{ hydrate }} from \"{script}\"; \
-             if (!document.hidden) await new Promise((go) => requestAnimationFrame(() => setTimeout(go))); \
-             await start({{ module_or_path: \"{wasm}\" }}); hydrate();"
+            // The rows that the server rendered are painted first; the client takes over behind them. The second frame
+            // begins when the first was drawn. A page in the background draws none.
+            "if (!document.hidden) \
+                await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(go)))); \
+             document.documentElement.dataset.painted = true; \
+             const wasm = fetch(\"{wasm}\"); \
+             const {{ default: start, hydrate }} = await import(\"{script}\"); \
+             await start({{ module_or_path: wasm }}); hydrate();"
         );
         view! {
-            <link rel="modulepreload" href=script.clone() nonce=nonce.clone() />
-            <link rel="preload" href=wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low" />
             <script type="module" nonce=nonce>{start}</script>
         }
     });
