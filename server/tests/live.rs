@@ -153,6 +153,26 @@ fn a_file_that_is_written_anew_is_followed_from_its_begin() {
 }
 
 #[test]
+fn a_file_that_is_cut_back_before_a_slow_reader_takes_no_line_of_others_along() {
+    // More than lies in buffers on the way: most of it is yet to be read when it is gone.
+    let long = "x".repeat(1000);
+    let large: String = (0..30_000).map(|at| line(at / 100, &long)).collect();
+    let late = [line(3001, "late"), line(3002, "later"), line(3003, "last")].concat();
+    let folder = Folder::with(&[("task/b.log", large), ("task/c.log", late)]);
+    let server = Server::over(&folder);
+    let mut open = follow(&server, "task", "", &[]);
+    records(&mut open, 1);
+    let file = fs::OpenOptions::new().write(true).open(folder.join("task/b.log")).expect("the file");
+    file.set_len(2 * line(0, &long).len() as u64).expect("cut back");
+    folder.append("task/b.log", [line(3004, "new"), line(3005, "newest")].concat());
+    let mut short = Vec::new();
+    while short.len() < 5 {
+        short.extend(texts(&records(&mut open, 1)).into_iter().filter(|text| text.len() < 10));
+    }
+    assert_eq!(short, ["late", "later", "last", "new", "newest"]);
+}
+
+#[test]
 fn files_that_appear_are_followed_too() {
     let folder = Folder::with(&[("task/a.log", line(1, "one"))]);
     let server = Server::over(&folder);

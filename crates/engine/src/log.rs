@@ -15,7 +15,7 @@ use record::Timestamp;
 
 use crate::growth::{Bounds, Fences};
 use crate::index::{Index, Stretch, partition_point};
-use crate::merge::{Input, Merge, block_bytes};
+use crate::merge::{Failure, Input, Merge, block_bytes};
 use crate::stream::Standing;
 
 pub use pick::Picker;
@@ -264,11 +264,14 @@ impl Log {
     }
 
     /// Where every source stands before a line; behind the last one, where there are no more.
-    #[must_use]
-    pub fn standings(&self, ordinal: u64) -> Vec<Standing> {
+    ///
+    /// # Errors
+    ///
+    /// A source that cannot be read, while it could when it was indexed: lines of the others would count in its stead.
+    pub fn standings(&self, ordinal: u64) -> Result<Vec<Standing>, Failure> {
         let mut merge = self.merge_from(ordinal);
         merge.next();
-        merge.standings()
+        self.new_failure(merge.failures()).map_or_else(|| Ok(merge.standings()), Err)
     }
 
     /// The merge from a line on: its first [`Merge::next`] gives the line `ordinal`.

@@ -225,6 +225,16 @@ impl Merge {
         self.streams.iter().map(|reader| reader.batch.standing(reader.at)).collect()
     }
 
+    /// How far every source was handed out: where it stands, or behind the current line.
+    #[must_use]
+    pub fn passed(&self) -> Vec<u64> {
+        let mut passed: Vec<_> = self.streams.iter().map(|reader| reader.batch.standing(reader.at).offset).collect();
+        if let Some((source, line)) = self.current() {
+            passed[source] = line.next;
+        }
+        passed
+    }
+
     /// By a source's place: one of its lines has its year from the source's last modification.
     pub(crate) fn guessed_years(&self) -> &[bool] {
         &self.guessed_years

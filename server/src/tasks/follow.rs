@@ -135,6 +135,8 @@ struct Stretch {
     lines: Range<u64>,
     /// How many of them were not sent before.
     new: u64,
+    /// How far the log's sources were passed with the last of them, by the places of its inputs.
+    passed: Arc<[u64]>,
     bytes: Bytes,
 }
 
@@ -165,7 +167,13 @@ impl Shared {
             }
             match log.new_failure(merge.failures()) {
                 Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
-                None => Ok(Stretch { format, lines: from..next, new: next - from, bytes: out.gathered.into() }),
+                None => Ok(Stretch {
+                    format,
+                    lines: from..next,
+                    new: next - from,
+                    passed: merge.passed().into(),
+                    bytes: out.gathered.into(),
+                }),
             }
         });
         let stretch = written.await?;
@@ -195,8 +203,9 @@ struct Follower {
     left: u64,
     /// What was sent, where that is not simply all that stands before the next line.
     sent: Option<Sent>,
-    /// The number of lines of the whole log that were passed; none as long as nothing was sent.
-    passed: Option<u64>,
+    /// How far the snapshot's sources were passed, where what was sent is all that stands before: known from the lines
+    /// themselves, since a file that was cut back cannot be read again.
+    passed: Arc<[u64]>,
     quiet_since: Instant,
     /// How often in a row nothing could be read.
     in_vain: usize,
@@ -216,8 +225,20 @@ pub async fn followed(
 ) -> Result<(Arc<Snapshot>, impl Stream<Item = io::Result<Bytes>> + Send + 'static), ApiError> {
     let (following, zone) = (task.follow(catalog), catalog.zone().clone());
     // What a client has is held against the files as they are.
-    let snapshot = if wanted.resume.is_some() { task.snapshot_now().await } else { task.snapshot().await };
-    let (mut rank, left, sent) = start(&snapshot, &wanted, &zone).await?;
+    let mut snapshot = if wanted.resume.is_some() { task.snapshot_now().await } else { task.snapshot().await };
+    let mut in_vain = 0;
+    let (mut rank, left, sent, passed) = loop {
+        match begin(&snapshot, &wanted, &zone).await {
+            Ok(begun) => break begun,
+            Err(error) if error.status != 503 || in_vain == IN_VAIN_MAX => return Err(error),
+            Err(_) => {
+                in_vain += 1;
+                snapshot.doubt();
+                tokio::time::sleep(LOOK_EVERY).await;
+                snapshot = task.snapshot_now().await;
+            }
+        }
+    };
     if let Start::Time(time) = &wanted.start
         && wanted.filter.since.is_none()
         && rank >= snapshot.log().index().lines()
@@ -237,13 +258,40 @@ pub async fn followed(
         rank,
         left,
         sent,
-        passed: None,
+        passed,
         quiet_since: Instant::now(),
         in_vain: 0,
         out,
     };
     tokio::spawn(follower.run(catalog.ending()));
     Ok((snapshot, ReceiverStream::new(chunks)))
+}
+
+/// Where to start: a rank in what is wanted, how many lines are wanted, what was sent where that is not simply all that
+/// stands before, and how far the sources were passed there.
+///
+/// # Errors
+///
+/// As [`start`]; 503 where a source could be read before and cannot any more.
+async fn begin(
+    snapshot: &Arc<Snapshot>,
+    wanted: &Wanted,
+    zone: &Zone,
+) -> Result<(u64, u64, Option<Sent>, Arc<[u64]>), ApiError> {
+    let (rank, left, sent) = start(snapshot, wanted, zone).await?;
+    if rank == 0 || sent.is_some() {
+        let passed = snapshot.log().inputs().iter().map(|input| input.origin.standing().offset).collect();
+        return Ok((rank, left, sent, passed));
+    }
+    snapshot.indexed().await;
+    let ordinal = match View::of(snapshot, &wanted.filter, wanted.context, zone).await? {
+        View::All => rank,
+        view => view.lines(rank - 1, 1).await.first().map_or_else(|| snapshot.log().index().lines(), |last| last + 1),
+    };
+    let now = Arc::clone(snapshot);
+    let standings = blocking(move || now.log().standings(ordinal)).await;
+    let standings = standings.map_err(|failure| crate::problem::source_failed(failure.error.to_string()))?;
+    Ok((rank, left, sent, standings.iter().map(|standing| standing.offset).collect()))
 }
 
 impl Follower {
@@ -313,11 +361,10 @@ impl Follower {
         }
         let is_other = now.generation() != self.snapshot.generation();
         if is_other || self.sent.is_some() {
-            let passed = self.passed().await;
+            let passed = Arc::clone(&self.passed);
             let (before, now, sent) = (Arc::clone(&self.snapshot), Arc::clone(&now), self.sent.take());
             let sent = blocking(move || {
-                let standings = || before.log().standings(passed).iter().map(|standing| standing.offset).collect();
-                sent.unwrap_or_else(|| Sent::before(Marks::of(&before), standings())).in_order_of(&now)
+                sent.unwrap_or_else(|| Sent::before(Marks::of(&before), passed.to_vec())).in_order_of(&now)
             });
             self.sent = sent.await;
         }
@@ -325,24 +372,6 @@ impl Follower {
             self.rank = 0;
         }
         self.snapshot = now;
-    }
-
-    /// How many lines of the whole log were passed.
-    async fn passed(&self) -> u64 {
-        if let Some(passed) = self.passed {
-            return passed;
-        }
-        // What comes meanwhile may not have been looked at.
-        let lines = self.snapshot.log().index().lines();
-        match self.view().await {
-            Ok(View::All) => self.rank,
-            Ok(view) if self.rank < view.count(&self.snapshot).await => {
-                view.lines(self.rank, 1).await.first().copied().unwrap_or_default()
-            }
-            // Nobody knows what it would have found.
-            Ok(view) if self.rank == 0 && view.failure().is_some() => 0,
-            _ => lines,
-        }
     }
 
     async fn view(&self) -> Result<View, ApiError> {
@@ -359,9 +388,7 @@ impl Follower {
             return view.failure().filter(|_| self.left > 0).map_or(Ok(Some(0)), Err);
         }
         let stretch = if matches!(view, View::All) && self.sent.is_none() && self.left == u64::MAX {
-            let stretch = self.snapshot.shared().stretch(&self.snapshot, self.rank, end, self.format).await?;
-            self.passed = Some(stretch.lines.end);
-            stretch
+            self.snapshot.shared().stretch(&self.snapshot, self.rank, end, self.format).await?
         } else {
             self.own_stretch(&view, end).await?
         };
@@ -370,6 +397,7 @@ impl Follower {
             return Ok(Some(0));
         }
         self.rank = stretch.lines.end;
+        self.passed = stretch.passed;
         if self.left != u64::MAX {
             self.left -= stretch.new.min(self.left);
         }
@@ -386,6 +414,7 @@ impl Follower {
         let (snapshot, format, from) = (Arc::clone(&self.snapshot), self.format, self.rank);
         let own = self.sent.clone();
         let is_own = own.is_some();
+        let passed = Arc::clone(&self.passed);
         let had = self.wanted.had(self.left);
         let written = blocking(move || {
             let sent = own.or_else(|| told(format, &snapshot)).map(|mut sent| {
@@ -394,7 +423,8 @@ impl Follower {
             });
             let mut out = Lines::behind(sent);
             let mut picker = Picker::new(Arc::clone(snapshot.log()));
-            let (mut next, mut new, mut passed) = (from, 0, None);
+            let (mut next, mut new, mut passed) = (from, 0, passed);
+            let mut last = None;
             for ordinal in ordinals {
                 if out.gathered.len() >= CHUNK_BYTES {
                     break;
@@ -402,22 +432,22 @@ impl Follower {
                 let Some(merge) = picker.line(ordinal) else { break };
                 next += 1;
                 new += u64::from(out.line(merge, Some(ordinal + 1), format));
-                passed = Some(ordinal + 1);
+                passed = merge.passed().into();
+                last = Some(ordinal);
             }
             match picker.failure() {
                 Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
                 None => {
-                    let stretch = Stretch { format, lines: from..next, new, bytes: out.gathered.into() };
+                    let stretch = Stretch { format, lines: from..next, new, passed, bytes: out.gathered.into() };
                     // Where it is all that stands before again, the rest is the same for all.
                     let is_special =
-                        |sent: &Sent| passed.is_none_or(|passed| !sent.is_all_before(passed, snapshot.log()));
-                    Ok((stretch, out.sent.filter(|sent| is_own && is_special(sent)), passed))
+                        |sent: &Sent| last.is_none_or(|last| !sent.is_all_before(last + 1, snapshot.log()));
+                    Ok((stretch, out.sent.filter(|sent| is_own && is_special(sent))))
                 }
             }
         });
-        let (stretch, sent, passed) = written.await?;
+        let (stretch, sent) = written.await?;
         self.sent = sent;
-        self.passed = passed.or(self.passed);
         Ok(stretch)
     }
 

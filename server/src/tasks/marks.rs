@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use engine::{Log, Merge, Source, begin_mark, mark_before, name_mark};
+use engine::{Log, Merge, Source, Standing, begin_mark, mark_before, name_mark};
 
 use super::Snapshot;
 use super::found::rotated_from;
@@ -145,8 +145,8 @@ impl Sent {
     /// It is all that stands before the line with this ordinal, and nothing else.
     #[must_use]
     pub fn is_all_before(&self, ordinal: u64, log: &Log) -> bool {
-        ordinal <= log.index().lines()
-            && log.standings(ordinal).iter().map(|standing| &standing.offset).eq(self.offsets())
+        let is = |standings: Vec<Standing>| standings.iter().map(|standing| &standing.offset).eq(self.offsets());
+        ordinal <= log.index().lines() && log.standings(ordinal).is_ok_and(is)
     }
 
     /// Takes in which files its sources are made of by now. The snapshot is the one that it belongs to.
@@ -164,13 +164,8 @@ impl Sent {
     /// The current line of a merge is sent, as all were that stand before it.
     pub fn pass(&mut self, merge: &Merge) {
         self.had = self.had.map(|had| had + 1);
-        for (sent, standing) in self.offsets.iter_mut().zip(merge.standings()) {
-            *sent = standing.offset.max(*sent);
-        }
-        if let Some((place, line)) = merge.current()
-            && let Some(sent) = self.offsets.get_mut(place)
-        {
-            *sent = line.next.max(*sent);
+        for (sent, passed) in self.offsets.iter_mut().zip(merge.passed()) {
+            *sent = passed.max(*sent);
         }
     }
 

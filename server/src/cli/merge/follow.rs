@@ -63,7 +63,9 @@ impl Follower<'_> {
             self.tell(&failures);
             wanted.n = log.index().lines();
             wanted.key = log.index().blocks().last().map(|block| block.last_key);
-            self.stand(&log.standings(wanted.n));
+            let mut merge = log.merge_from(wanted.n);
+            merge.next();
+            self.stand(&merge.standings());
         } else {
             self.merge(&inputs, wanted, out)?;
         }
