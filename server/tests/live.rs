@@ -454,6 +454,19 @@ fn what_was_rotated_while_it_was_read_stays_when_all_is_read_anew() {
 }
 
 #[test]
+fn what_was_rotated_between_the_first_list_and_the_first_look_is_there() {
+    // More than is read before somebody asks.
+    let lines = 17 << 10;
+    let long = "x".repeat(1000);
+    let large: String = (0..lines).map(|at| line(at / 10, &long)).collect();
+    let folder = Folder::with(&[("task/a.log", large)]);
+    let server = Server::over(&folder);
+    rotate(&folder, line(3000, "new"));
+    assert_eq!(support::logs::counted(&server, "task")["lines"], lines + 1);
+    assert_eq!(server.lines("task", "?tail=1").members("source"), ["\"a.log\""]);
+}
+
+#[test]
 fn a_file_that_is_a_task_of_its_own_keeps_what_was_rotated() {
     // The last line has a number, though it has no end yet.
     let folder = Folder::with(&[("task/a.log", [&line(1, "one"), line(2, "two").trim_end()].concat())]);

@@ -12,7 +12,7 @@ use record::wire::{State, TaskList, TaskSummary};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::Instant;
 
-use super::folders::Folders;
+use super::folders::{Changed, Folders};
 use super::follow::{Following, Ticker};
 use super::snapshot::Growth;
 use super::wake::Wakes;
@@ -194,21 +194,20 @@ impl Task {
             }
         }
         let before = opened.as_ref().map(|(before, _)| Arc::clone(before));
-        let snapshot = match &before {
-            None => self.open(self.found(), None).await,
-            Some(_) => {
-                // Something was changed just now, most likely by a rotation: what was found before may bear other names, and
-                // what is found now may do so by the time that it was opened.
-                let mut found = self.found_now().await;
-                let mut tries = 1;
-                loop {
-                    let snapshot = self.open(Arc::clone(&found), before.clone()).await;
-                    let now = self.found_now().await;
-                    if tries == OPEN_MAX || Arc::ptr_eq(&now, &found) {
-                        break snapshot;
-                    }
-                    (found, tries) = (now, tries + 1);
-                }
+        let mut found = self.found();
+        if before.is_some() {
+            // Something was changed just now, most likely by a rotation.
+            found = self.found_now().await;
+        } else if let Some(now) = self.found_since(&found).await {
+            found = now;
+        }
+        let mut tries = 1;
+        // What was found may bear other names by the time that it was opened.
+        let snapshot = loop {
+            let snapshot = self.open(Arc::clone(&found), before.clone()).await;
+            match self.found_since(&found).await {
+                Some(now) if tries < OPEN_MAX => (found, tries) = (now, tries + 1),
+                _ => break snapshot,
             }
         };
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
@@ -242,6 +241,20 @@ impl Task {
             catalog.look_now().await;
         }
         self.found()
+    }
+
+    /// What is found of it now, where its folders have changed since `found` was.
+    async fn found_since(self: &Arc<Self>, found: &Arc<FoundTask>) -> Option<Arc<FoundTask>> {
+        if found.shipped.is_some() {
+            return None;
+        }
+        let task = Arc::clone(self);
+        let changed = blocking(move || task.folders.lock().unwrap_or_else(PoisonError::into_inner).changed()).await;
+        if changed == Changed::No {
+            return None;
+        }
+        let now = self.found_now().await;
+        (changed == Changed::Yes || !Arc::ptr_eq(&now, found)).then_some(now)
     }
 
     /// What was found of it when somebody last looked for tasks.

@@ -13,9 +13,20 @@ use super::catalog::LOOK_AGAIN;
 /// Folders as they were when the task was found in them.
 #[derive(Debug)]
 pub struct Folders {
-    /// When names in each last changed; none where that was too late to be sure that all of it was seen.
-    seen: Vec<(PathBuf, Option<Timestamp>)>,
+    /// When names in each last changed, and whether that was early enough to be sure that all of it was seen.
+    seen: Vec<(PathBuf, Option<Timestamp>, bool)>,
     looked: Instant,
+}
+
+/// Whether names in a folder have changed since they were listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// They have not.
+    No,
+    /// They changed so shortly before that nobody knows.
+    Perhaps,
+    /// They have.
+    Yes,
 }
 
 impl Folders {
@@ -25,8 +36,9 @@ impl Folders {
         let folders: BTreeSet<&Path> = found.sources.iter().filter_map(|source| source.path.parent()).collect();
         let seen = folders.into_iter().map(|path| {
             // A folder's time is as coarse as the kernel's ticks.
-            let settled = |changed: &Timestamp| changed.nanos() + 100_000_000 < began.nanos();
-            (path.to_owned(), changed(path).filter(settled))
+            let settled = |changed: Timestamp| changed.nanos() + 100_000_000 < began.nanos();
+            let changed = changed(path);
+            (path.to_owned(), changed, changed.is_some_and(settled))
         });
         Self { seen: seen.collect(), looked: Instant::now() }
     }
@@ -37,7 +49,17 @@ impl Folders {
             return false;
         }
         self.looked = Instant::now();
-        self.seen.iter().any(|(path, then)| then.is_none() || changed(path) != *then)
+        self.changed() != Changed::No
+    }
+
+    /// Names in them have changed since. Asks the file system.
+    pub fn changed(&self) -> Changed {
+        let one = |(path, then, settled): &(PathBuf, Option<Timestamp>, bool)| match changed(path) == *then {
+            true if *settled => Changed::No,
+            true => Changed::Perhaps,
+            false => Changed::Yes,
+        };
+        self.seen.iter().map(one).max().unwrap_or(Changed::No)
     }
 }
 

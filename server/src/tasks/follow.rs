@@ -1,13 +1,13 @@
 //! Following a task: one look for all who do, and the new lines written once for all who read the same.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::Picker;
+use engine::{Input, Picker};
 use futures::Stream;
 use record::Zone;
 use record::wire::{ApiError, Start, State};
@@ -190,6 +190,17 @@ fn told(format: Format, snapshot: &Snapshot) -> Option<Sent> {
     (format == Format::Events).then(|| Sent::nothing(Marks::of(snapshot)))
 }
 
+/// Offsets in the sources of `before`, by the places of the inputs of `now`: others may have come between them.
+fn at_places_of(now: &Snapshot, before: &Snapshot, offsets: &Arc<[u64]>) -> Arc<[u64]> {
+    let (now, before) = (now.log().inputs(), before.log().inputs());
+    if now.len() == before.len() {
+        return Arc::clone(offsets);
+    }
+    let known: HashMap<&str, u64> = before.iter().map(|input| &*input.id).zip(offsets.iter().copied()).collect();
+    let start = |input: &Input| input.origin.standing().offset;
+    now.iter().map(|input| known.get(&*input.id).copied().unwrap_or_else(|| start(input))).collect()
+}
+
 /// A reader who follows a task, and what was sent.
 struct Follower {
     task: Arc<Task>,
@@ -367,6 +378,9 @@ impl Follower {
                 sent.unwrap_or_else(|| Sent::before(Marks::of(&before), passed.to_vec())).in_order_of(&now)
             });
             self.sent = sent.await;
+        }
+        if self.sent.is_none() {
+            self.passed = at_places_of(&now, &self.snapshot, &self.passed);
         }
         if is_other && self.rank <= self.snapshot.log().index().lines() {
             self.rank = 0;
