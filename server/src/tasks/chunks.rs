@@ -64,7 +64,7 @@ impl Lines {
             if sent.has(merge) {
                 return false;
             }
-            sent.pass(merge);
+            sent.take(merge);
         }
         let (open, close): (&[u8], &[u8]) = match format {
             Format::Text => {

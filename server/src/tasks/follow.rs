@@ -1,13 +1,13 @@
 //! Following a task: one look for all who do, and the new lines written once for all who read the same.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{Input, Picker};
+use engine::Picker;
 use futures::Stream;
 use record::Zone;
 use record::wire::{ApiError, Start, State};
@@ -127,7 +127,14 @@ impl Following {
 
 /// The last stretches that were written, for all who ask for the same.
 #[derive(Default)]
-pub struct Shared(Mutex<VecDeque<Stretch>>);
+pub struct Shared(Mutex<Written>);
+
+#[derive(Default)]
+struct Written {
+    stretches: VecDeque<Stretch>,
+    /// What was told with the last one.
+    sent: Option<Sent>,
+}
 
 #[derive(Clone)]
 struct Stretch {
@@ -135,8 +142,8 @@ struct Stretch {
     lines: Range<u64>,
     /// How many of them were not sent before.
     new: u64,
-    /// How far the log's sources were passed with the last of them, by the places of its inputs.
-    passed: Arc<[u64]>,
+    /// What was sent with the last of them, as [`Sent::marks`] writes it.
+    told: Arc<str>,
     bytes: Bytes,
 }
 
@@ -152,53 +159,47 @@ impl Shared {
         // One at a time: the next most likely asks for the same.
         let mut known = self.0.lock().await;
         let same = |known: &&Stretch| known.format == format && known.lines.start == from && known.lines.end <= end;
-        if let Some(known) = known.iter().find(same) {
+        if let Some(known) = known.stretches.iter().find(same) {
             return Ok(known.clone());
         }
-        let snapshot = Arc::clone(snapshot);
+        let (snapshot, before) = (Arc::clone(snapshot), known.sent.take());
         let written = blocking(move || {
             let log = snapshot.log();
-            let mut out = Lines::behind(told(format, &snapshot));
+            let sent = Sent::nothing(Marks::of(&snapshot)).knowing(before);
+            // Events tell it with each line.
+            let (events, sent) = if format == Format::Events { (Some(sent), None) } else { (None, Some(sent)) };
+            let mut out = Lines::behind(events);
             let mut merge = log.merge_from(from);
             let mut next = from;
             while next < end && out.gathered.len() < CHUNK_BYTES && merge.next().is_some() {
                 next += 1;
                 out.line(&mut merge, Some(next), format);
             }
-            match log.new_failure(merge.failures()) {
-                Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
-                None => Ok(Stretch {
-                    format,
-                    lines: from..next,
-                    new: next - from,
-                    passed: merge.passed().into(),
-                    bytes: out.gathered.into(),
-                }),
+            if let Some(failure) = log.new_failure(merge.failures()) {
+                return Err(crate::problem::source_failed(failure.error.to_string()));
             }
+            let mut sent = out.sent.or(sent).unwrap_or_else(|| Sent::nothing(Marks::of(&snapshot)));
+            sent.pass(&merge.passed());
+            let told = told(&mut sent)?;
+            Ok((Stretch { format, lines: from..next, new: next - from, told, bytes: out.gathered.into() }, sent))
         });
-        let stretch = written.await?;
-        if known.len() == SHARED_MAX {
-            known.pop_front();
+        let (stretch, sent) = written.await?;
+        known.sent = Some(sent);
+        if known.stretches.len() == SHARED_MAX {
+            known.stretches.pop_front();
         }
-        known.push_back(stretch.clone());
+        known.stretches.push_back(stretch.clone());
         Ok(stretch)
     }
 }
 
-/// What readers of events are told with each that they have been sent.
-fn told(format: Format, snapshot: &Snapshot) -> Option<Sent> {
-    (format == Format::Events).then(|| Sent::nothing(Marks::of(snapshot)))
-}
-
-/// Offsets in the sources of `before`, by the places of the inputs of `now`: others may have come between them.
-fn at_places_of(now: &Snapshot, before: &Snapshot, offsets: &Arc<[u64]>) -> Arc<[u64]> {
-    let (now, before) = (now.log().inputs(), before.log().inputs());
-    if now.len() == before.len() {
-        return Arc::clone(offsets);
+/// What was sent, as it is told while it can still be read: a file may be cut back at any time.
+fn told(sent: &mut Sent) -> Result<Arc<str>, ApiError> {
+    let mut told = String::new();
+    match sent.marks(&mut told) {
+        true => Ok(told.into()),
+        false => Err(crate::problem::source_failed("a file was cut back while it was read".to_owned())),
     }
-    let known: HashMap<&str, u64> = before.iter().map(|input| &*input.id).zip(offsets.iter().copied()).collect();
-    let start = |input: &Input| input.origin.standing().offset;
-    now.iter().map(|input| known.get(&*input.id).copied().unwrap_or_else(|| start(input))).collect()
 }
 
 /// A reader who follows a task, and what was sent.
@@ -214,9 +215,10 @@ struct Follower {
     left: u64,
     /// What was sent, where that is not simply all that stands before the next line.
     sent: Option<Sent>,
-    /// How far the snapshot's sources were passed, where what was sent is all that stands before: known from the lines
-    /// themselves, since a file that was cut back cannot be read again.
-    passed: Arc<[u64]>,
+    /// What was sent, as it was told with the last of it.
+    told: Arc<str>,
+    /// What of the snapshot need not be read again to tell it.
+    known: Option<Sent>,
     quiet_since: Instant,
     /// How often in a row nothing could be read.
     in_vain: usize,
@@ -238,7 +240,7 @@ pub async fn followed(
     // What a client has is held against the files as they are.
     let mut snapshot = if wanted.resume.is_some() { task.snapshot_now().await } else { task.snapshot().await };
     let mut in_vain = 0;
-    let (mut rank, left, sent, passed) = loop {
+    let (mut rank, left, sent, told) = loop {
         match begin(&snapshot, &wanted, &zone).await {
             Ok(begun) => break begun,
             Err(error) if error.status != 503 || in_vain == IN_VAIN_MAX => return Err(error),
@@ -269,7 +271,8 @@ pub async fn followed(
         rank,
         left,
         sent,
-        passed,
+        told,
+        known: None,
         quiet_since: Instant::now(),
         in_vain: 0,
         out,
@@ -279,7 +282,7 @@ pub async fn followed(
 }
 
 /// Where to start: a rank in what is wanted, how many lines are wanted, what was sent where that is not simply all that
-/// stands before, and how far the sources were passed there.
+/// stands before, and what was sent, or is not wanted, as it is told.
 ///
 /// # Errors
 ///
@@ -288,11 +291,14 @@ async fn begin(
     snapshot: &Arc<Snapshot>,
     wanted: &Wanted,
     zone: &Zone,
-) -> Result<(u64, u64, Option<Sent>, Arc<[u64]>), ApiError> {
+) -> Result<(u64, u64, Option<Sent>, Arc<str>), ApiError> {
     let (rank, left, sent) = start(snapshot, wanted, zone).await?;
-    if rank == 0 || sent.is_some() {
-        let passed = snapshot.log().inputs().iter().map(|input| input.origin.standing().offset).collect();
-        return Ok((rank, left, sent, passed));
+    if rank == 0 && sent.is_none() {
+        return Ok((rank, left, sent, Arc::default()));
+    }
+    if let Some(mut sent) = sent {
+        let (sent, told) = blocking(move || told(&mut sent).map(|told| (sent, told))).await?;
+        return Ok((rank, left, Some(sent), told));
     }
     snapshot.indexed().await;
     let ordinal = match View::of(snapshot, &wanted.filter, wanted.context, zone).await? {
@@ -300,9 +306,13 @@ async fn begin(
         view => view.lines(rank - 1, 1).await.first().map_or_else(|| snapshot.log().index().lines(), |last| last + 1),
     };
     let now = Arc::clone(snapshot);
-    let standings = blocking(move || now.log().standings(ordinal)).await;
-    let standings = standings.map_err(|failure| crate::problem::source_failed(failure.error.to_string()))?;
-    Ok((rank, left, sent, standings.iter().map(|standing| standing.offset).collect()))
+    let passed = blocking(move || {
+        let standings = now.log().standings(ordinal);
+        let standings = standings.map_err(|failure| crate::problem::source_failed(failure.error.to_string()))?;
+        let offsets = standings.iter().map(|standing| standing.offset).collect();
+        told(&mut Sent::before(Marks::of(&now), offsets))
+    });
+    Ok((rank, left, None, passed.await?))
 }
 
 impl Follower {
@@ -372,16 +382,10 @@ impl Follower {
         }
         let is_other = now.generation() != self.snapshot.generation();
         if is_other || self.sent.is_some() {
-            let passed = Arc::clone(&self.passed);
-            let (before, now, sent) = (Arc::clone(&self.snapshot), Arc::clone(&now), self.sent.take());
-            let sent = blocking(move || {
-                sent.unwrap_or_else(|| Sent::before(Marks::of(&before), passed.to_vec())).in_order_of(&now)
-            });
-            self.sent = sent.await;
+            let (now, told) = (Arc::clone(&now), Arc::clone(&self.told));
+            self.sent = blocking(move || Marks::of(&now).read(&told)).await;
         }
-        if self.sent.is_none() {
-            self.passed = at_places_of(&now, &self.snapshot, &self.passed);
-        }
+        self.known = None;
         if is_other && self.rank <= self.snapshot.log().index().lines() {
             self.rank = 0;
         }
@@ -404,14 +408,17 @@ impl Follower {
         let stretch = if matches!(view, View::All) && self.sent.is_none() && self.left == u64::MAX {
             self.snapshot.shared().stretch(&self.snapshot, self.rank, end, self.format).await?
         } else {
-            self.own_stretch(&view, end).await?
+            match self.own_stretch(&view, end).await? {
+                Some(stretch) => stretch,
+                None => return Ok(Some(0)),
+            }
         };
         let passed = stretch.lines.end - stretch.lines.start;
         if passed == 0 {
             return Ok(Some(0));
         }
         self.rank = stretch.lines.end;
-        self.passed = stretch.passed;
+        self.told = stretch.told;
         if self.left != u64::MAX {
             self.left -= stretch.new.min(self.left);
         }
@@ -421,23 +428,25 @@ impl Follower {
         Ok(self.send(stretch.bytes).await.map(|()| passed))
     }
 
-    /// A stretch that nobody else is likely to ask for.
-    async fn own_stretch(&mut self, view: &View, end: u64) -> Result<Stretch, ApiError> {
+    /// A stretch that nobody else is likely to ask for; none where there are no lines.
+    async fn own_stretch(&mut self, view: &View, end: u64) -> Result<Option<Stretch>, ApiError> {
         let count = usize::try_from(end - self.rank).unwrap_or(usize::MAX).min(1024);
         let ordinals = view.lines(self.rank, count).await;
         let (snapshot, format, from) = (Arc::clone(&self.snapshot), self.format, self.rank);
         let own = self.sent.clone();
         let is_own = own.is_some();
-        let passed = Arc::clone(&self.passed);
+        let known = self.known.take();
         let had = self.wanted.had(self.left);
         let written = blocking(move || {
-            let sent = own.or_else(|| told(format, &snapshot)).map(|mut sent| {
+            let is_events = format == Format::Events;
+            let nothing = || Sent::nothing(Marks::of(&snapshot)).knowing(known.clone());
+            let sent = own.or_else(|| is_events.then(nothing)).map(|mut sent| {
                 sent.renew(&snapshot);
                 sent.counting(had)
             });
             let mut out = Lines::behind(sent);
             let mut picker = Picker::new(Arc::clone(snapshot.log()));
-            let (mut next, mut new, mut passed) = (from, 0, passed);
+            let (mut next, mut new) = (from, 0);
             let mut last = None;
             for ordinal in ordinals {
                 if out.gathered.len() >= CHUNK_BYTES {
@@ -446,23 +455,27 @@ impl Follower {
                 let Some(merge) = picker.line(ordinal) else { break };
                 next += 1;
                 new += u64::from(out.line(merge, Some(ordinal + 1), format));
-                passed = merge.passed().into();
-                last = Some(ordinal);
+                last = Some((ordinal, merge.passed()));
             }
-            match picker.failure() {
-                Some(failure) => Err(crate::problem::source_failed(failure.error.to_string())),
-                None => {
-                    let stretch = Stretch { format, lines: from..next, new, passed, bytes: out.gathered.into() };
-                    // Where it is all that stands before again, the rest is the same for all.
-                    let is_special =
-                        |sent: &Sent| last.is_none_or(|last| !sent.is_all_before(last + 1, snapshot.log()));
-                    Ok((stretch, out.sent.filter(|sent| is_own && is_special(sent))))
-                }
+            if let Some(failure) = picker.failure() {
+                return Err(crate::problem::source_failed(failure.error.to_string()));
             }
+            let Some((last, passed)) = last else { return Ok(None) };
+            let mut sent = out.sent.unwrap_or_else(nothing);
+            sent.pass(&passed);
+            let told = told(&mut sent)?;
+            // Where it is all that stands before again, the rest is the same for all.
+            let is_special = is_own && !sent.is_all_before(last + 1, snapshot.log());
+            let stretch = Stretch { format, lines: from..next, new, told, bytes: out.gathered.into() };
+            Ok(Some((stretch, sent, is_special)))
         });
-        let (stretch, sent) = written.await?;
-        self.sent = sent;
-        Ok(stretch)
+        let Some((stretch, sent, is_special)) = written.await? else { return Ok(None) };
+        if is_special {
+            self.sent = Some(sent);
+        } else {
+            (self.sent, self.known) = (None, Some(sent));
+        }
+        Ok(Some(stretch))
     }
 
     /// A sign of life that no reader takes for a line. Text has none.

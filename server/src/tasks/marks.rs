@@ -40,6 +40,9 @@ struct File {
 /// How far a file was sent, and what stood before that.
 type Known = (u64, u32);
 
+/// A file: its source's place, where it begins there, and its mark.
+type Which = (usize, u64, u32);
+
 impl Files {
     /// What stands in a file before so many of its bytes; none where it has not as many.
     fn mark_before(&self, file: &File, length: u64) -> Option<u32> {
@@ -53,8 +56,8 @@ impl Files {
 pub struct Sent {
     marks: Marks,
     offsets: Vec<u64>,
-    /// What was told last of each file, by its source's place and its own.
-    told: HashMap<(usize, usize), Known>,
+    /// What was told last of each file.
+    told: HashMap<Which, Known>,
     /// How many lines of those that were asked for, where there was a limit.
     had: Option<u64>,
 }
@@ -152,7 +155,12 @@ impl Sent {
     /// Takes in which files its sources are made of by now. The snapshot is the one that it belongs to.
     pub fn renew(&mut self, snapshot: &Snapshot) {
         self.marks = Marks::of(snapshot);
-        self.told.clear();
+    }
+
+    /// Need not read again what was told before, of the same snapshot.
+    #[must_use]
+    pub fn knowing(self, before: Option<Self>) -> Self {
+        Self { told: before.map(|before| before.told).unwrap_or_default(), ..self }
     }
 
     /// The current line of a merge was sent.
@@ -162,30 +170,32 @@ impl Sent {
     }
 
     /// The current line of a merge is sent, as all were that stand before it.
-    pub fn pass(&mut self, merge: &Merge) {
+    pub fn take(&mut self, merge: &Merge) {
         self.had = self.had.map(|had| had + 1);
-        for (sent, passed) in self.offsets.iter_mut().zip(merge.passed()) {
-            *sent = passed.max(*sent);
+        self.pass(&merge.passed());
+    }
+
+    /// All is sent that stands before these offsets.
+    pub fn pass(&mut self, offsets: &[u64]) {
+        for (sent, passed) in self.offsets.iter_mut().zip(offsets) {
+            *sent = (*passed).max(*sent);
         }
     }
 
-    /// The same, as the task is now.
-    #[must_use]
-    pub fn in_order_of(mut self, snapshot: &Snapshot) -> Option<Self> {
-        let mut text = String::new();
-        self.write(&mut text);
-        let (_, text) = text.split_once(':')?;
-        Some(Marks::of(snapshot).read(text)?.counting(self.had))
-    }
-
-    /// Writes it as `MARK-LENGTH-BEFORE` in hexadecimal digits, a file each, with commas between: what it begins with, how far
-    /// it was sent, what stood before that. Before it `+HAD`, where there was a limit, and a colon.
+    /// Writes [`Sent::marks`]; before it `+HAD`, where there was a limit, and a colon.
     pub fn write(&mut self, out: &mut String) {
         if let Some(had) = self.had {
             out.push_str(&format!("+{had}"));
         }
         out.push(':');
+        self.marks(out);
+    }
+
+    /// Writes it as `MARK-LENGTH-BEFORE` in hexadecimal digits, a file each, with commas between: what it begins with, how far
+    /// it was sent, what stood before that. False where that cannot be read any more of some file.
+    pub fn marks(&mut self, out: &mut String) -> bool {
         let begin = out.len();
+        let mut are_all = true;
         for (place, (source, sent)) in self.marks.0.iter().zip(&self.offsets).enumerate() {
             let begun = source.files.iter().take_while(|file| file.bytes.start < *sent && source.first < *sent);
             let begun = begun.count();
@@ -193,13 +203,18 @@ impl Sent {
                 // It may have grown since.
                 let end = if source.grows && at + 1 == source.files.len() { *sent } else { file.bytes.end.min(*sent) };
                 let length = end - file.bytes.start;
-                let told = self.told.entry((place, at)).or_insert((u64::MAX, 0));
-                if told.0 != length {
-                    *told = (length, source.mark_before(file, length).unwrap_or_default());
+                let which = (place, file.bytes.start, file.mark);
+                let told = self.told.get(&which).filter(|told| told.0 == length).map(|told| told.1);
+                let before = told.or_else(|| source.mark_before(file, length));
+                match before {
+                    Some(before) if told.is_none() => drop(self.told.insert(which, (length, before))),
+                    Some(_) => {}
+                    None => are_all = false,
                 }
                 let comma = if out.len() == begin { "" } else { "," };
-                out.push_str(&format!("{comma}{:x}-{length:x}-{:x}", file.mark, told.1));
+                out.push_str(&format!("{comma}{:x}-{length:x}-{:x}", file.mark, before.unwrap_or_default()));
             }
         }
+        are_all
     }
 }
