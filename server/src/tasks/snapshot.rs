@@ -139,6 +139,7 @@ impl Snapshot {
         let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
         let (mut lasting, mut lost) = (Vec::new(), Vec::new());
         for source in self.sources().iter().cloned() {
+            source.look_for_copy();
             match source.opened {
                 Ok(place) if source.is_lasting() && !broken.contains(&place) => {
                     lasting.push((source, self.log.inputs()[place].clone()));

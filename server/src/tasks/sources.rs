@@ -245,6 +245,14 @@ impl OpenSource {
         self.file.as_ref().is_none_or(|file| file.is_intact())
     }
 
+    /// What was read of it may have been copied and cut back since: then it is read on in the copy.
+    pub fn look_for_copy(&self) {
+        if let Some(file) = self.file.as_ref().filter(|file| !file.is_intact()) {
+            // What comes of it is seen by whether it is intact.
+            file.look().ok();
+        }
+    }
+
     /// It could not be read: when all is read anew, it is opened anew.
     pub fn give_up(&mut self) {
         self.unreadable = true;
