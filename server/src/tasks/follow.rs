@@ -20,7 +20,7 @@ use super::catalog::blocking;
 use super::chunks::{Format, Lines};
 use super::marks::{Marks, Sent};
 use super::wake::Sleeper;
-use super::window::{Wanted, start};
+use super::window::{CUT_BACK, Wanted, start};
 use super::{Catalog, Snapshot, Task, View};
 
 /// How often the files of a task are looked at while somebody follows it.
@@ -198,7 +198,7 @@ fn told(sent: &mut Sent) -> Result<Arc<str>, ApiError> {
     let mut told = String::new();
     match sent.marks(&mut told) {
         true => Ok(told.into()),
-        false => Err(crate::problem::source_failed("a file was cut back while it was read".to_owned())),
+        false => Err(crate::problem::source_failed(CUT_BACK.to_owned())),
     }
 }
 
@@ -376,14 +376,25 @@ impl Follower {
     /// Takes up the task as it is now. Where its lines have other numbers, those that were sent are remembered by their
     /// places in their sources.
     async fn look(&mut self) {
-        let now = self.task.snapshot().await;
+        let mut now = self.task.snapshot().await;
         if Arc::ptr_eq(&now, &self.snapshot) {
             return;
         }
-        let is_other = now.generation() != self.snapshot.generation();
-        if is_other || self.sent.is_some() {
-            let (now, told) = (Arc::clone(&now), Arc::clone(&self.told));
-            self.sent = blocking(move || Marks::of(&now).read(&told)).await;
+        let mut is_other = now.generation() != self.snapshot.generation();
+        let mut in_vain = 0;
+        while is_other || self.sent.is_some() {
+            let (asked, told) = (Arc::clone(&now), Arc::clone(&self.told));
+            let sent = blocking(move || Marks::of(&asked).read(&told)).await;
+            if sent.as_ref().is_some_and(|sent| !sent.is_sure()) && in_vain < IN_VAIN_MAX {
+                in_vain += 1;
+                now.doubt();
+                tokio::time::sleep(LOOK_EVERY_GROWING).await;
+                now = self.task.snapshot_now().await;
+                is_other |= now.generation() != self.snapshot.generation();
+                continue;
+            }
+            self.sent = sent;
+            break;
         }
         self.known = None;
         if is_other && self.rank <= self.snapshot.log().index().lines() {

@@ -33,8 +33,8 @@ struct Files {
 struct File {
     /// Its bytes in the source, as many as were written.
     bytes: Range<u64>,
-    /// What it begins with, and what it was called before it was rotated.
-    mark: u32,
+    /// What it begins with, and what it was called before it was rotated. None where that cannot be read any more.
+    mark: Option<u32>,
 }
 
 /// How far a file was sent, and what stood before that.
@@ -44,6 +44,11 @@ type Known = (u64, u32);
 type Which = (usize, u64, u32);
 
 impl Files {
+    /// How long it is, is known once it was read to its end.
+    fn is_packed(&self) -> bool {
+        self.files.first().is_some_and(|file| file.bytes.end == u64::MAX)
+    }
+
     /// What stands in a file before so many of its bytes; none where it has not as many.
     fn mark_before(&self, file: &File, length: u64) -> Option<u32> {
         mark_before(&*self.source, file.bytes.start + length, file.bytes.start)
@@ -60,6 +65,8 @@ pub struct Sent {
     told: HashMap<Which, Known>,
     /// How many lines of those that were asked for, where there was a limit.
     had: Option<u64>,
+    /// Every file could be held against what was told of it.
+    is_sure: bool,
 }
 
 impl Marks {
@@ -73,10 +80,11 @@ impl Marks {
             let name = name_mark(rotated_from(&name).unwrap_or(&name));
             let mut files = match source.file() {
                 Some(growing) => {
-                    growing.files().into_iter().map(|(bytes, mark)| File { bytes, mark: mark ^ name }).collect()
+                    let mark = |mark| mark ^ name;
+                    growing.files().into_iter().map(|(bytes, begin)| File { bytes, mark: begin.map(mark) }).collect()
                 }
                 // How long a packed one is, is known once it was read to its end.
-                None => vec![File { bytes: 0..u64::MAX, mark: begin_mark(&*input.source) ^ name }],
+                None => vec![File { bytes: 0..u64::MAX, mark: Some(begin_mark(&*input.source) ^ name) }],
             };
             if source.is_replaced() {
                 // Nothing of what it was last will be found again; what was rotated before may be.
@@ -88,22 +96,22 @@ impl Marks {
         Self(all.collect())
     }
 
-    /// How far each source was sent, by what [`Sent::write`] wrote. None where nobody wrote that.
+    /// How far each source was sent, by what [`Sent::marks`] wrote. None where nobody wrote that.
     #[must_use]
     pub fn read(self, text: &str) -> Option<Sent> {
-        let mut known: HashMap<u32, Vec<Known>> = HashMap::new();
-        for entry in text.split(',').filter(|entry| !entry.is_empty()) {
-            let mut numbers = entry.split('-').map(|number| u64::from_str_radix(number, 16).ok());
-            let (mark, length, before) = (numbers.next()??, numbers.next()??, numbers.next()??);
-            let (mark, before) = (u32::try_from(mark).ok()?, u32::try_from(before).ok()?);
-            known.entry(mark).or_default().push((length, before));
-        }
+        let mut known = known(text)?;
+        let mut is_sure = true;
         let mut offset = |source: &Files| {
             // The files before were sent before.
             let sent = source.files.iter().rev().find_map(|file| {
-                let known = known.get_mut(&file.mark)?;
+                is_sure &= file.mark.is_some();
+                let known = known.get_mut(&file.mark?)?;
                 let is_it = |(length, before): &&Known| {
-                    *length <= file.bytes.end - file.bytes.start && source.mark_before(file, *length) == Some(*before)
+                    *length <= file.bytes.end - file.bytes.start && {
+                        let found = source.mark_before(file, *length);
+                        is_sure &= found.is_some() || source.is_packed();
+                        found == Some(*before)
+                    }
                 };
                 let found = *known.iter().filter(is_it).max()?;
                 // Another file that holds the same is another.
@@ -115,8 +123,20 @@ impl Marks {
         // What was rotated bears the longer names, and is the older: the new one is the one of which nothing was told.
         let mut offsets: Vec<_> = self.0.iter().rev().map(&mut offset).collect();
         offsets.reverse();
-        Some(Sent::before(self, offsets))
+        Some(Sent { is_sure, ..Sent::before(self, offsets) })
     }
+}
+
+/// What [`Sent::marks`] wrote, by the marks of files. None where nobody wrote that.
+fn known(text: &str) -> Option<HashMap<u32, Vec<Known>>> {
+    let mut known: HashMap<u32, Vec<Known>> = HashMap::new();
+    for entry in text.split(',').filter(|entry| !entry.is_empty()) {
+        let mut numbers = entry.split('-').map(|number| u64::from_str_radix(number, 16).ok());
+        let (mark, length, before) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        let (mark, before) = (u32::try_from(mark).ok()?, u32::try_from(before).ok()?);
+        known.entry(mark).or_default().push((length, before));
+    }
+    Some(known)
 }
 
 impl Sent {
@@ -130,13 +150,20 @@ impl Sent {
     /// All that stands before these offsets, by the places of the log's inputs.
     #[must_use]
     pub fn before(marks: Marks, offsets: Vec<u64>) -> Self {
-        Self { marks, offsets, told: HashMap::new(), had: None }
+        Self { marks, offsets, told: HashMap::new(), had: None, is_sure: true }
     }
 
     /// The same, telling that so many lines were had of those that were asked for.
     #[must_use]
     pub fn counting(self, had: Option<u64>) -> Self {
         Self { had, ..self }
+    }
+
+    /// Every file could be held against what was told of it. Else one was cut back just now: the next look finds what it
+    /// held.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.is_sure
     }
 
     /// How far each source was sent, by the places of the log's inputs.
@@ -203,7 +230,11 @@ impl Sent {
                 // It may have grown since.
                 let end = if source.grows && at + 1 == source.files.len() { *sent } else { file.bytes.end.min(*sent) };
                 let length = end - file.bytes.start;
-                let which = (place, file.bytes.start, file.mark);
+                let Some(mark) = file.mark else {
+                    are_all = false;
+                    continue;
+                };
+                let which = (place, file.bytes.start, mark);
                 let told = self.told.get(&which).filter(|told| told.0 == length).map(|told| told.1);
                 let before = told.or_else(|| source.mark_before(file, length));
                 match before {
@@ -212,7 +243,7 @@ impl Sent {
                     None => are_all = false,
                 }
                 let comma = if out.len() == begin { "" } else { "," };
-                out.push_str(&format!("{comma}{:x}-{length:x}-{:x}", file.mark, before.unwrap_or_default()));
+                out.push_str(&format!("{comma}{mark:x}-{length:x}-{:x}", before.unwrap_or_default()));
             }
         }
         are_all

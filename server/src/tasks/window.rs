@@ -28,6 +28,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// What is said of an id that none of our events had.
 pub const NO_EVENT: &str = "Last-Event-ID: it is no id of an event that was sent here";
 
+/// What is said where a file has no longer what was read of it, and nobody has looked yet.
+pub const CUT_BACK: &str = "a file was cut back while it was read: ask again";
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -385,10 +388,13 @@ async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume, first: u6
     snapshot.indexed().await;
     let (now, n, text) = (Arc::clone(snapshot), *n, sent.clone());
     let found = blocking(move || {
-        let sent = Marks::of(&now).read(&text)?;
+        let sent = Marks::of(&now).read(&text).ok_or_else(|| problem::bad_parameter(NO_EVENT))?;
+        if !sent.is_sure() {
+            return Err(problem::source_failed(CUT_BACK.to_owned()));
+        }
         let log = now.log();
         if sent.is_all_before(n, log) {
-            return Some((n, None));
+            return Ok((n, None));
         }
         // The order is another one: from the first line on that was not sent.
         let unsent = |(source, offset): (usize, &u64)| match log.find(Place::Anchor { source, offset: *offset }) {
@@ -397,9 +403,9 @@ async fn go_on(snapshot: &Arc<Snapshot>, view: &View, resume: &Resume, first: u6
         };
         let first = sent.offsets().iter().enumerate().filter_map(unsent).min();
         let first = first.unwrap_or_else(|| log.index().lines());
-        Some((first, Some(sent)))
+        Ok((first, Some(sent)))
     });
-    let (ordinal, sent) = found.await.ok_or_else(|| problem::bad_parameter(NO_EVENT))?;
+    let (ordinal, sent) = found.await?;
     let had = match had {
         Some(had) => *had,
         None => view.rank(n).await.saturating_sub(first),

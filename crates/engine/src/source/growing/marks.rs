@@ -17,24 +17,29 @@ const BEFORE_BYTES: u64 = 256;
 const BITS: u32 = 24;
 
 impl GrowingFile {
-    /// The files that it is made of: where the bytes of each lie in it, and a hash of its first line.
+    /// The files that it is made of: where the bytes of each lie in it, and a hash of its first line. None in its place where
+    /// that cannot be read any more.
     #[must_use]
-    pub fn files(&self) -> Vec<(Range<u64>, u32)> {
+    pub fn files(&self) -> Vec<(Range<u64>, Option<u32>)> {
         self.parts().iter().map(|part| (part.start..part.file_end(), self.first_line(part))).collect()
     }
 
-    fn first_line(&self, part: &Part) -> u32 {
+    fn first_line(&self, part: &Part) -> Option<u32> {
         if let Some(known) = part.first_line.get() {
-            return *known;
+            return Some(*known);
         }
-        let bytes = self.read_stretch(part.start..part.file_end().min(part.start + FIRST_BYTES)).unwrap_or_default();
+        let first = part.start..part.file_end().min(part.start + FIRST_BYTES);
+        let bytes = self.read_stretch(first.clone()).ok()?;
+        if bytes.len() as u64 != first.end - first.start {
+            return None;
+        }
         let line = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
         let hash = hash(line);
         // One that has no end yet will be another.
         if line.ends_with(b"\n") || line.len() as u64 == FIRST_BYTES {
             part.first_line.get_or_init(|| hash);
         }
-        hash
+        Some(hash)
     }
 }
 
