@@ -205,10 +205,12 @@ impl Task {
         // What was found may bear other names by the time that it was opened.
         let snapshot = loop {
             let snapshot = self.open(Arc::clone(&found), before.clone()).await;
-            match self.found_since(&found).await {
-                Some(now) if tries < OPEN_MAX => (found, tries) = (now, tries + 1),
-                _ => break snapshot,
+            let now = self.found_since(&found).await;
+            let asked = Arc::clone(&snapshot);
+            if tries == OPEN_MAX || (now.is_none() && blocking(move || asked.is_intact()).await) {
+                break snapshot;
             }
+            (found, tries) = (now.unwrap_or(found), tries + 1);
         };
         *opened = Some((Arc::clone(&snapshot), Instant::now()));
         drop(opened);

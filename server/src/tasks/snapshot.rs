@@ -134,6 +134,12 @@ impl Snapshot {
         Arc::new(snapshot)
     }
 
+    /// No file was cut back while it was opened. Asks the file system.
+    pub fn is_intact(&self) -> bool {
+        let is_changed = |source: &OpenSource| source.opened.as_ref().is_err_and(|error| error.is_change());
+        self.sources().iter().all(|source| source.is_intact() && !is_changed(source))
+    }
+
     /// The sources that can be read on as they are, with their inputs; and the others.
     fn lasting(&self) -> (Vec<(OpenSource, Input)>, Vec<OpenSource>) {
         let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
