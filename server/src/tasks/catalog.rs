@@ -13,8 +13,8 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::folders::{Changed, Folders};
-use super::follow::{Following, Ticker};
 use super::snapshot::Growth;
+use super::ticker::{Following, Ticker};
 use super::wake::Wakes;
 use super::{FoundTask, Settings, Snapshot, find_tasks};
 use crate::access::Prefixes;

@@ -1,8 +1,6 @@
 //! Following a task: one look for all who do, and the new lines written once for all who read the same.
 
-use std::collections::VecDeque;
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,32 +9,17 @@ use engine::Picker;
 use futures::Stream;
 use record::Zone;
 use record::wire::{ApiError, Start, State};
-use tokio::sync::{Mutex, mpsc, watch};
-use tokio::task::AbortHandle;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::catalog::blocking;
 use super::chunks::{Format, Lines};
 use super::marks::{Marks, Sent};
-use super::wake::Sleeper;
-use super::window::{CUT_BACK, Wanted, start};
+use super::stretch::{CHUNK_BYTES, Stretch, told};
+use super::ticker::{Following, LOOK_EVERY, LOOK_EVERY_GROWING};
+use super::window::{Wanted, start};
 use super::{Catalog, Snapshot, Task, View};
-
-/// How often the files of a task are looked at while somebody follows it.
-const LOOK_EVERY: Duration = Duration::from_millis(40);
-
-/// The same while it grows.
-const LOOK_EVERY_GROWING: Duration = Duration::from_millis(10);
-
-/// The same where it is told of what is written.
-const LOOK_SELDOM: Duration = Duration::from_millis(250);
-
-/// How long after a change it counts as growing.
-const GROWING_FOR: Duration = Duration::from_secs(1);
-
-/// How much longer it takes for each source.
-const LOOK_EVERY_SOURCE: Duration = Duration::from_micros(50);
 
 /// How long nothing may be sent: proxies close what is silent for a quarter of a minute and more.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -47,160 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often in a row a source may fail while it is followed: it may be changing.
 const IN_VAIN_MAX: usize = 10;
 
-/// Bytes of lines that are sent at a time.
-const CHUNK_BYTES: usize = 256 << 10;
-
 /// Chunks that wait for a slow reader.
 const CHUNKS_WAITING: usize = 2;
-
-/// Stretches that are kept for others who read the same.
-const SHARED_MAX: usize = 8;
-
-/// Looks at a task again and again, and tells when something has changed.
-pub struct Ticker {
-    changed: watch::Receiver<u64>,
-    looking: AbortHandle,
-}
-
-impl Ticker {
-    /// Begins to look. To be called in the context of a runtime.
-    pub fn start(task: &Arc<Task>, catalog: &Arc<Catalog>) -> Self {
-        let (sender, changed) = watch::channel(0);
-        let (task, catalog) = (Arc::downgrade(task), Arc::clone(catalog));
-        let looking = tokio::spawn(async move {
-            let mut sleeper = Sleeper::new(catalog.wakes());
-            let mut watched = Vec::new();
-            let (mut before, mut changed_at) = (None, Instant::now());
-            while let Some(task) = task.upgrade() {
-                catalog.look_for_sources(&task).await;
-                // To its end, whoever goes meanwhile: what a look takes in half would be taken for what was there.
-                let snapshot = task.snapshot_now().await;
-                let moment = Some(snapshot.moment());
-                let has_changed = moment != before;
-                if has_changed {
-                    changed_at = Instant::now();
-                    sender.send_modify(|changes| *changes += 1);
-                }
-                let paths = snapshot.paths();
-                if paths != watched {
-                    watched.clone_from(&paths);
-                    sleeper = blocking(move || sleeper.watching(&paths)).await;
-                }
-                before = moment;
-                let more = LOOK_EVERY_SOURCE * u32::try_from(snapshot.count()).unwrap_or(u32::MAX);
-                // What becomes of a shipped task is not only written to files.
-                let seldom = if snapshot.is_shipped() { LOOK_EVERY } else { LOOK_SELDOM };
-                drop((task, snapshot));
-                let often = if changed_at.elapsed() < GROWING_FOR { LOOK_EVERY_GROWING } else { LOOK_EVERY };
-                sleeper.sleep(has_changed, LOOK_EVERY_GROWING + more, often + more, seldom + more).await;
-            }
-        });
-        Self { changed, looking: looking.abort_handle() }
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        self.looking.abort();
-    }
-}
-
-/// As long as this is held, somebody looks at the task.
-pub struct Following {
-    changed: watch::Receiver<u64>,
-    _ticker: Arc<Ticker>,
-}
-
-impl Following {
-    pub(super) fn of(ticker: Arc<Ticker>) -> Self {
-        Self { changed: ticker.changed.clone(), _ticker: ticker }
-    }
-
-    /// Waits until something has changed since this was last asked.
-    pub async fn changed(&mut self) {
-        if self.changed.changed().await.is_err() {
-            // Nobody looks any more: the task is gone.
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// The last stretches that were written, for all who ask for the same.
-#[derive(Default)]
-pub struct Shared(Mutex<Written>);
-
-#[derive(Default)]
-struct Written {
-    stretches: VecDeque<Stretch>,
-    /// What was told with the last one.
-    sent: Option<Sent>,
-}
-
-#[derive(Clone)]
-struct Stretch {
-    format: Format,
-    lines: Range<u64>,
-    /// How many of them were not sent before.
-    new: u64,
-    /// What was sent with the last of them, as [`Sent::marks`] writes it.
-    told: Arc<str>,
-    bytes: Bytes,
-}
-
-impl Shared {
-    /// The lines from `from` on, up to `end` or as many as make a chunk.
-    async fn stretch(
-        &self,
-        snapshot: &Arc<Snapshot>,
-        from: u64,
-        end: u64,
-        format: Format,
-    ) -> Result<Stretch, ApiError> {
-        // One at a time: the next most likely asks for the same.
-        let mut known = self.0.lock().await;
-        let same = |known: &&Stretch| known.format == format && known.lines.start == from && known.lines.end <= end;
-        if let Some(known) = known.stretches.iter().find(same) {
-            return Ok(known.clone());
-        }
-        let (snapshot, before) = (Arc::clone(snapshot), known.sent.take());
-        let written = blocking(move || {
-            let log = snapshot.log();
-            let sent = Sent::nothing(Marks::of(&snapshot)).knowing(before);
-            // Events tell it with each line.
-            let (events, sent) = if format == Format::Events { (Some(sent), None) } else { (None, Some(sent)) };
-            let mut out = Lines::behind(events);
-            let mut merge = log.merge_from(from);
-            let mut next = from;
-            while next < end && out.gathered.len() < CHUNK_BYTES && merge.next().is_some() {
-                next += 1;
-                out.line(&mut merge, Some(next), format);
-            }
-            if let Some(failure) = log.new_failure(merge.failures()) {
-                return Err(crate::problem::source_failed(failure.error.to_string()));
-            }
-            let mut sent = out.sent.or(sent).unwrap_or_else(|| Sent::nothing(Marks::of(&snapshot)));
-            sent.pass(&merge.passed());
-            let told = told(&mut sent)?;
-            Ok((Stretch { format, lines: from..next, new: next - from, told, bytes: out.gathered.into() }, sent))
-        });
-        let (stretch, sent) = written.await?;
-        known.sent = Some(sent);
-        if known.stretches.len() == SHARED_MAX {
-            known.stretches.pop_front();
-        }
-        known.stretches.push_back(stretch.clone());
-        Ok(stretch)
-    }
-}
-
-/// What was sent, as it is told while it can still be read: a file may be cut back at any time.
-fn told(sent: &mut Sent) -> Result<Arc<str>, ApiError> {
-    let mut told = String::new();
-    match sent.marks(&mut told) {
-        true => Ok(told.into()),
-        false => Err(crate::problem::source_failed(CUT_BACK.to_owned())),
-    }
-}
 
 /// A reader who follows a task, and what was sent.
 struct Follower {

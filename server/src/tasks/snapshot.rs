@@ -13,10 +13,10 @@ use record::wire::{ApiError, Live, Partial, SourceInfo, State, TaskInfo};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
 use super::catalog::blocking;
-use super::follow::Shared;
 use super::found::{self, FoundSource};
 use super::kept::Kept;
 use super::sources::{OpenSource, Seen};
+use super::stretch::Shared;
 use super::{FoundTask, Searches, Settings};
 use crate::problem;
 
