@@ -45,12 +45,13 @@ pub fn document(page: Page, files: Files) -> impl IntoView {
             // begins when the first was drawn. A page in the background draws none.
             "if (!document.hidden) \
                 await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(go)))); \
-             document.documentElement.dataset.painted = true; \
+             delete document.documentElement.dataset.first; \
              const wasm = fetch(\"{wasm}\"); \
              const {{ default: start, hydrate }} = await import(\"{script}\"); \
              await start({{ module_or_path: wasm }}); hydrate();"
         );
         view! {
+            <script nonce=nonce.clone()>"document.hidden || (document.documentElement.dataset.first = true);"</script>
             <script type="module" nonce=nonce>{start}</script>
         }
     });
