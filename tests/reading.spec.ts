@@ -36,6 +36,14 @@ test.describe("without JavaScript", () => {
   });
 });
 
+test("all rows are there where the client does not come", async ({ viewer, page }) => {
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto("/t/large");
+  const last = viewer.row(200).locator(".text");
+  await last.scrollIntoViewIfNeeded();
+  await expect.poll(() => last.evaluate((cell) => cell.checkVisibility())).toBe(true);
+});
+
 test("the client takes over in silence, and nothing moves", async ({ viewer, page, browser, baseURL, quiet }) => {
   const bare = await browser.newContext({ baseURL: baseURL!, viewport: page.viewportSize() });
   await bare.route("**/pkg/*.{js,wasm}", (route) => route.abort());

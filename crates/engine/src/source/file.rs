@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use record::Timestamp;
 
@@ -26,8 +27,15 @@ pub struct FileSource {
     /// Hashes of its first and last bytes, as they were when it was opened.
     ends: OnceLock<Ends>,
     /// When it was last changed, as far as its ends were looked at since.
-    looked_at: Mutex<Timestamp>,
+    looked_at: Mutex<Looked>,
 }
+
+/// A change of a file, and when it was first seen; none where it was opened as it was then.
+type Looked = (Timestamp, Option<Instant>);
+
+/// How long after a change was seen the ends are looked at again and again: a file's time is set when somebody begins to
+/// write, and its bytes after that.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// None where they could not be read.
 type Ends = Option<(u128, u128)>;
@@ -57,7 +65,7 @@ impl FileSource {
             path,
             slot: Arc::default(),
             ends: OnceLock::new(),
-            looked_at: Mutex::new(modified(&metadata)),
+            looked_at: Mutex::new((modified(&metadata), None)),
         });
         // A file that cannot be read is told now, not at its first line.
         source.file()?;
@@ -106,7 +114,7 @@ impl FileSource {
             // Not among those that are closed to make room.
             slot: Arc::new(Mutex::new(Some(file))),
             ends: OnceLock::new(),
-            looked_at: Mutex::new(modified(&metadata)),
+            looked_at: Mutex::new((modified(&metadata), None)),
         });
         longer.ends.get_or_init(|| longer.ends_now());
         Ok(longer)
@@ -157,13 +165,16 @@ impl FileSource {
     fn check_unchanged(&self) -> Result<(), Error> {
         let file = self.file()?;
         let now = modified(&file.metadata().map_err(|cause| open_error(&self.path, cause))?);
-        if *lock(&self.looked_at) == now {
+        let (before, seen_at) = *lock(&self.looked_at);
+        if before == now && seen_at.is_none_or(|seen_at| seen_at.elapsed() >= SETTLED) {
             return Ok(());
         }
         if self.ends.get() != Some(&self.ends_now()) {
             return Err(Error::Replaced { name: self.name() });
         }
-        *lock(&self.looked_at) = now;
+        if before != now {
+            *lock(&self.looked_at) = (now, Some(Instant::now()));
+        }
         Ok(())
     }
 
@@ -324,7 +335,7 @@ mod tests {
         let source = FileSource::open(&path).expect("it opens");
         // As copy-truncate does: the same file, cut to nothing, and grown beyond what it was.
         write(&path, &"a new line\n".repeat(2000));
-        let later = std::time::UNIX_EPOCH + std::time::Duration::from_secs(4_000_000_000);
+        let later = std::time::UNIX_EPOCH + Duration::from_secs(4_000_000_000);
         File::options()
             .append(true)
             .open(&path)
