@@ -9,10 +9,12 @@ pub mod panic;
 
 mod canvas;
 mod copying;
+mod count;
 mod fetch;
 mod filter;
 mod fold;
 mod frame;
+mod jump;
 mod marks;
 mod moving;
 mod options;
@@ -23,8 +25,10 @@ mod recent;
 mod record;
 mod search;
 mod selection;
+mod slot;
 mod state;
 mod viewer;
+mod whole;
 mod zones;
 
 pub use record::draw_text;

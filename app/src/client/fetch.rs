@@ -1,4 +1,4 @@
-//! Asking the server: pages of the log as they come into view, jumps, the count, a whole line.
+//! Asking the server for pages of the log as they come into view.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,13 +14,9 @@ use record::wire::{ApiError, Record, Start, WindowHead, WindowItem, WindowQuery}
 use super::state::State;
 use super::{Viewer, dom};
 use crate::api::{self, Failure, Gathered};
-use crate::load::FIRST_LINES;
 use crate::model::lines::{Need, PAGE_LINES};
 use crate::model::ndjson::Splitter;
 use crate::model::place::Place;
-use crate::model::scroll::Top;
-use crate::view::signals::Whole;
-use crate::view::state::word;
 
 /// Requests for pages at a time: a browser has six connections to a server, for all its tabs.
 const PAGES_MAX: usize = 3;
@@ -31,11 +27,8 @@ const PAGES_NEAR: u64 = 3;
 /// How long to wait from one request to the next while the thumb is dragged: each takes a tenth of a frame.
 const COARSE_MS: i32 = 80;
 
-/// How often the count is asked for while it is going on.
-const POLL_MS: u64 = 250;
-
 /// How long to wait before trying again, doubled each time.
-const RETRY_MS: u64 = 1000;
+pub(super) const RETRY_MS: u64 = 1000;
 
 /// What is said while the server is away.
 pub(super) const GONE: &str = "The server does not answer; what is here stays.";
@@ -47,10 +40,10 @@ const RETRY_MS_MAX: u64 = 15_000;
 #[derive(Debug, Default)]
 pub struct Flights {
     pages: BTreeMap<u64, AbortHandle>,
-    jump: Option<AbortHandle>,
-    beside: Option<AbortHandle>,
+    pub(super) jump: Option<AbortHandle>,
+    pub(super) beside: Option<AbortHandle>,
     /// A jump that failed, and is to be tried again.
-    jump_again: Option<TimeoutHandle>,
+    pub(super) jump_again: Option<TimeoutHandle>,
     /// Finds what belongs under a line.
     pub(super) fold: Option<AbortHandle>,
     /// Counts the lines that the filter lets through.
@@ -154,35 +147,6 @@ impl Viewer {
         });
     }
 
-    /// Jumps to a place whose number is not known, `above` lines below the view's edge.
-    pub(super) fn jump(&self, place: Place, above: u64, step: bool) {
-        let lines = if place == Place::End { FIRST_LINES } else { 0 };
-        if place != Place::End {
-            self.leave_end();
-        }
-        self.jump_to(place.start(lines), place, above, step);
-    }
-
-    /// The same, where the place is looked for in another way than its name says.
-    pub(super) fn jump_to(&self, start: Start, place: Place, above: u64, step: bool) {
-        let viewer = self.clone();
-        let query = self.query(start, if place == Place::End { 0 } else { 60 }, FIRST_LINES);
-        let (flight, handle) = abortable(async move {
-            let gathered = gather(query).await;
-            viewer.state.borrow_mut().flights.jump = None;
-            viewer.landed(&place, above, step, gathered);
-        });
-        let dropped = {
-            let mut state = self.state.borrow_mut();
-            state.flights.forget_jump();
-            [state.flights.jump.replace(handle), state.flights.beside.take()]
-        };
-        for before in dropped.into_iter().flatten() {
-            before.abort();
-        }
-        spawn(flight);
-    }
-
     /// Tries at once what is waiting to be tried again.
     pub fn retry(&self) {
         let waiting = self.state.borrow_mut().flights.retry.take();
@@ -190,64 +154,6 @@ impl Viewer {
             waiting.clear();
         }
         self.ask_frame();
-    }
-
-    /// Asks for the count until all is counted.
-    pub(super) fn poll(&self) {
-        if self.signals.task.with_untracked(|task| task.indexed >= 1.0 && task.lines.is_some()) {
-            return;
-        }
-        let viewer = self.clone();
-        let id = self.state.borrow().task.clone();
-        set_timeout(
-            move || {
-                leptos::task::spawn_local(async move {
-                    // Where no answer comes, the requests for lines say so.
-                    if let Ok(task) = api::task(id).await {
-                        let (count, counted) = (task.lines.unwrap_or(task.lines_estimate), task.lines.is_some());
-                        let generation = task.generation;
-                        dom::show_state(word(task.state));
-                        if viewer.signals.task.with_untracked(|before| *before != task) {
-                            viewer.signals.task.set(task);
-                        }
-                        if !viewer.state.borrow().is_filtered() {
-                            viewer.learn(generation, count, counted);
-                        }
-                        viewer.ask_frame();
-                    }
-                    viewer.poll();
-                });
-            },
-            Duration::from_millis(POLL_MS),
-        );
-    }
-
-    /// Fetches a line in full and opens it.
-    pub(super) fn fetch_whole(&self, record: &Rc<Record>) {
-        let name = match record.n {
-            Some(n) => format!("Line {n} of {}", record.source),
-            None => format!("A line of {}", record.source),
-        };
-        let whole = self.signals.whole;
-        whole.set(Some(Whole::Coming(name.clone())));
-        let task = self.state.borrow().task.clone();
-        let (source, offset) = (record.source.clone(), record.offset);
-        leptos::task::spawn_local(async move {
-            let gathered = match api::line(task, source, offset).await {
-                Ok(stream) => Gathered::read(chunks(stream)).await,
-                Err(Failure(error)) => Gathered { error: Some(error), ..Gathered::default() },
-            };
-            // The reader may have closed it meanwhile, or gone on to another.
-            if whole.with_untracked(|whole| *whole != Some(Whole::Coming(name.clone()))) {
-                return;
-            }
-            whole.set(Some(match gathered.records.into_iter().next() {
-                Some(record) => Whole::Text(name, record.text, record.cut),
-                None => Whole::Failed(
-                    gathered.error.map_or_else(|| "The line is not there any more.".to_owned(), |error| error.detail),
-                ),
-            }));
-        });
     }
 
     fn fetch_page(&self, page: u64) {
@@ -367,105 +273,6 @@ impl Viewer {
         spawn(flight);
     }
 
-    fn landed(&self, place: &Place, above: u64, step: bool, gathered: Gathered) {
-        let Some(head) = gathered.head else {
-            let error = gathered.error.unwrap_or_else(api::cut_off);
-            if matches!(error.status, 400..500) {
-                if !self.give_up(&error) {
-                    self.signals.goto_problem.set(Some(error.detail));
-                }
-            } else {
-                self.failed(&error);
-                let (viewer, place) = (self.clone(), place.clone());
-                let again = move || viewer.jump(place, above, step);
-                let handle = set_timeout_with_handle(again, Duration::from_millis(RETRY_MS * 2));
-                self.state.borrow_mut().flights.jump_again = handle.ok();
-            }
-            return;
-        };
-        self.succeeded();
-        let switched = self.arrive();
-        self.learn(head.generation, head.lines, head.counted);
-        let records = gathered.records;
-        let index = match place {
-            Place::Anchor(_) => records.iter().position(|record| Place::of(record) == *place),
-            Place::End => records.len().checked_sub(1),
-            Place::Top => (!records.is_empty()).then_some(0),
-            _ => None,
-        };
-        // The line itself may be one that the filter leaves out: then the next, and behind the last one the last.
-        let next = |target: u64| records.iter().position(|record| record.n.is_some_and(|n| n >= target));
-        let last = records.len().checked_sub(1).filter(|_| head.target.is_some());
-        let index = index.or_else(|| head.target.and_then(next)).or(last);
-        if records.is_empty() {
-            if !switched {
-                self.signals.goto_problem.set(Some("Nothing is there: the log ends before.".to_owned()));
-            }
-            self.change(|state| state.current = None);
-            return;
-        }
-        self.change(|state| {
-            let start = head.rank.unwrap_or(state.lines.count() / 2);
-            let index = index.unwrap_or(if records.len() as u64 > 60 { 60 } else { 0 }) as u64;
-            if head.rank.is_some() {
-                for (line, record) in (start..).zip(records) {
-                    state.lines.keep(line, record);
-                }
-                state.scroll.set_lines(state.lines.rows());
-            } else {
-                state.lines.lay(start, records, *place == Place::End);
-            }
-            if *place == Place::End {
-                state.stand_at_end();
-            } else {
-                let row = state.unfolded_row(start + index);
-                state.scroll.stand(Top { line: row.saturating_sub(above), px: 0.0 });
-                state.mark_only(row);
-            }
-            state.step_due |= step;
-        });
-    }
-
-    /// Learns how many lines there are, and in which order. Where the order has changed, all that was kept goes and the
-    /// place is found again by its top row.
-    pub(super) fn learn(&self, generation: u64, count: u64, counted: bool) {
-        let mut renewed = false;
-        let again = {
-            let mut state = self.state.borrow_mut();
-            if state.generation == generation {
-                if state.lines.counted() && !counted {
-                    return;
-                }
-                state.count(count, counted);
-                None
-            } else {
-                state.generation = generation;
-                let top = state.scroll.top().line;
-                let here = || state.range().find_map(|line| Some((Place::of(state.lines.at(line)?), line - top)));
-                // Who follows stays at the end.
-                let place = if state.growing.follows { None } else { here() };
-                state.lines.forget();
-                state.flights.drop_all();
-                state.count(count, counted);
-                state.overview_due = true;
-                state.selection = None;
-                renewed = true;
-                place
-            }
-        };
-        self.show_total();
-        if let Some((place, above)) = again {
-            self.jump(place, above, false);
-        }
-        if renewed {
-            self.show_selection();
-            self.search_again();
-            if self.state.borrow().is_filtered() {
-                self.count_again();
-            }
-        }
-    }
-
     /// Asks for nothing for a while, and says nothing: the count will say what there is.
     fn pause(&self) {
         let viewer = self.clone();
@@ -476,7 +283,7 @@ impl Viewer {
         }
     }
 
-    fn failed(&self, error: &ApiError) {
+    pub(super) fn failed(&self, error: &ApiError) {
         let wait = {
             let mut state = self.state.borrow_mut();
             let lasting = matches!(error.status, 400..500);
@@ -498,7 +305,7 @@ impl Viewer {
         }
     }
 
-    fn succeeded(&self) {
+    pub(super) fn succeeded(&self) {
         self.state.borrow_mut().flights.failures = 0;
         if self.signals.trouble.with_untracked(Option::is_some) {
             self.signals.trouble.set(None);
@@ -519,18 +326,8 @@ impl State {
         (folds.line(view.start) / PAGE_LINES).saturating_sub(1) <= page && page <= folds.line(view.end) / PAGE_LINES + 1
     }
 
-    fn count(&mut self, count: u64, counted: bool) {
-        let at_end = self.lines.is_loose(self.scroll.top().line);
-        let moved = self.lines.set_count(count, counted);
-        self.move_all(if at_end { moved } else { 0 });
-        self.lines.settle_end();
-        if self.growing.follows {
-            self.stand_at_last();
-        }
-    }
-
     /// The lines in view have other numbers now.
-    fn move_all(&mut self, by: i64) {
+    pub(super) fn move_all(&mut self, by: i64) {
         self.scroll.shift(by);
         self.scroll.set_lines(self.lines.rows());
         self.current = self.current.map(|line| line.saturating_add_signed(by));

@@ -4,7 +4,8 @@ use leptos::prelude::document;
 use web_sys::HtmlElement;
 
 use super::dom;
-use super::pool::{ROWS_MAX, Wanted};
+use super::pool::ROWS_MAX;
+use super::slot::Wanted;
 use super::state::{DAY_ROWS_MAX, State};
 use crate::model::face::{Before, Context};
 use crate::model::{figures, time};

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::{Viewer, dom, pool};
+use super::{Viewer, dom, slot};
 use crate::model::drawing;
 use crate::model::style::Role;
 
@@ -17,7 +17,7 @@ pub fn draw_text(parent: &Element, text: &str) {
         for run in drawing::as_written(line) {
             let name = if run.style.role == Role::Link { "a" } else { "span" };
             if let Some(element) = dom::create(name, "") {
-                pool::draw_run(&element, &run);
+                slot::draw_run(&element, &run);
                 dom::set(&element, "tabindex", None);
                 drop(parent.append_child(&element));
             }

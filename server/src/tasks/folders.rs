@@ -8,7 +8,7 @@ use record::Timestamp;
 use tokio::time::Instant;
 
 use super::FoundTask;
-use super::catalog::LOOK_AGAIN;
+use super::task::LOOK_AGAIN;
 
 /// Folders as they were when the task was found in them.
 #[derive(Debug)]

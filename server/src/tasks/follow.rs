@@ -16,9 +16,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::catalog::blocking;
 use super::chunks::{Format, Lines};
 use super::marks::{Marks, Sent};
+use super::places::start;
 use super::stretch::{CHUNK_BYTES, Stretch, told};
 use super::ticker::{Following, LOOK_EVERY, LOOK_EVERY_GROWING};
-use super::window::{Wanted, start};
+use super::wanted::Wanted;
 use super::{Catalog, Snapshot, Task, View};
 
 /// How long nothing may be sent: proxies close what is silent for a quarter of a minute and more.

@@ -8,7 +8,7 @@ use engine::{Ended, Filter, LineSet, Log};
 use record::wire::ApiError;
 use tokio::sync::{Semaphore, watch};
 
-use super::snapshot::Progress as Indexed;
+use super::indexing::Progress as Indexed;
 use crate::filters::Typed;
 use crate::problem;
 

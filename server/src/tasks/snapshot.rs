@@ -1,35 +1,25 @@
 //! A task that is open: its sources, their order, its index under way. What is numbered keeps its number while they grow.
 
+mod told;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Buckets, By, Error, Filter, Index, Input, Log};
-use record::Timestamp;
-use record::wire::{ApiError, Live, Partial, SourceInfo, State, TaskInfo};
+use engine::{Buckets, By, Input, Log};
+use record::wire::{ApiError, State};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
 
 use super::catalog::blocking;
 use super::found::{self, FoundSource};
+use super::indexing::{Indexing, Progress, tell};
 use super::kept::Kept;
 use super::sources::{OpenSource, Seen};
 use super::stretch::Shared;
 use super::{FoundTask, Searches, Settings};
 use crate::problem;
-
-/// How far the index has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Lines counted.
-    pub lines: u64,
-    /// Bytes passed.
-    pub bytes: u64,
-    /// All were.
-    pub complete: bool,
-}
 
 /// What has become of a task since somebody last looked.
 pub enum Growth {
@@ -78,9 +68,6 @@ const DELETED_FILES_MAX: usize = 64;
 
 /// How long a task stays open of which something cannot be read.
 const DAMAGED_FOR: Duration = Duration::from_secs(1);
-
-/// Lines without an end that are told of at one time.
-const PARTIALS_MAX: usize = 3;
 
 /// Counts over one log that are remembered: a few widths of a window.
 const STATS_MAX: usize = 16;
@@ -298,6 +285,16 @@ impl Snapshot {
         tracing::trace!(built, "waited for the index");
     }
 
+    /// How far the index has come, and a way to wait for more.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// What is written once for all who follow it.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The log in so many parts, once all its lines were counted. Reckoned once for all who ask.
     ///
     /// # Errors
@@ -344,186 +341,6 @@ impl Snapshot {
         self.opened_at.elapsed() > DAMAGED_FOR
             && (self.log.index().failures().iter().any(|failure| failure.error.is_change())
                 || (self.doubtful.swap(false, Ordering::Relaxed) && !self.sources().iter().all(OpenSource::is_intact)))
-    }
-
-    /// It was shipped: what knows its state is told first.
-    pub fn is_shipped(&self) -> bool {
-        self.sources().iter().any(OpenSource::is_shipped)
-    }
-
-    /// Where its sources lie.
-    pub fn paths(&self) -> Vec<PathBuf> {
-        self.sources().iter().map(|source| source.path.clone()).collect()
-    }
-
-    /// How many sources it has.
-    pub fn count(&self) -> usize {
-        self.sources().len()
-    }
-
-    /// What tells one moment of it from another: more lines, another state, more of a line that has no end yet.
-    pub fn moment(&self) -> (u64, u64, u64, State) {
-        let sources = self.sources();
-        let written = sources.iter().filter_map(|source| source.file().map(|file| file.written())).sum();
-        let lines = self.progress.borrow().lines;
-        (self.generation, lines, written, state_of(sources.iter().map(OpenSource::state)))
-    }
-
-    /// It was shipped, and nothing more is to be expected: all that there is is numbered.
-    pub fn is_over(&self) -> bool {
-        self.sources().iter().all(OpenSource::is_over)
-    }
-
-    /// What is written once for all who follow it.
-    pub fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// The ids of all its sources.
-    pub fn ids(&self) -> Vec<String> {
-        self.sources().iter().map(|source| source.id.clone()).collect()
-    }
-
-    /// How far the index has come, and a way to wait for more.
-    pub fn progress(&self) -> watch::Receiver<Progress> {
-        self.progress.clone()
-    }
-
-    /// The place among the log's inputs of the source with this id; its error, where it has none. None: no such source.
-    pub fn place(&self, id: &str) -> Option<Result<usize, Error>> {
-        self.sources().iter().find(|source| source.id == id).map(|source| source.opened.clone())
-    }
-
-    /// The ids of the sources that could not be read, or not to their end.
-    pub fn failed(&self) -> Vec<String> {
-        let broken: HashSet<usize> = self.log.index().failures().iter().map(|failure| failure.source).collect();
-        let has_failed = |source: &&OpenSource| match &source.opened {
-            Ok(place) => broken.contains(place) || source.shipped_error().is_some(),
-            Err(_) => true,
-        };
-        self.sources().iter().filter(has_failed).map(|source| source.id.clone()).collect()
-    }
-
-    /// The ids of those that broke off while they were counted, and of which this filter wants lines.
-    pub fn failed_of(&self, filter: &Filter) -> Vec<String> {
-        let index = self.log.index();
-        let wanted = index.failures().iter().filter(|failure| filter.wants_source(failure.source));
-        wanted.map(|failure| self.log.inputs()[failure.source].id.to_string()).collect()
-    }
-
-    /// All was counted, and there is no line.
-    pub fn is_empty(&self) -> bool {
-        let progress = *self.progress.borrow();
-        progress.complete && progress.lines == 0
-    }
-
-    /// How many lines there seem to be: exact once they were counted.
-    pub fn lines_estimate(&self) -> u64 {
-        let progress = *self.progress.borrow();
-        if progress.complete {
-            return progress.lines;
-        }
-        let bytes = self.bytes();
-        if progress.bytes == 0 || progress.lines == 0 {
-            return bytes / GUESSED_LINE_BYTES;
-        }
-        let lines = u128::from(progress.lines) * u128::from(bytes.max(progress.bytes)) / u128::from(progress.bytes);
-        u64::try_from(lines).unwrap_or(u64::MAX)
-    }
-
-    /// What pages that show it are told each time it has changed.
-    pub fn live(&self) -> Live {
-        let has_failed = !self.failed().is_empty();
-        let sources = self.sources();
-        let partial = sources
-            .iter()
-            .filter(|source| matches!(source.state(), State::Growing | State::Lost))
-            .filter_map(|source| Some(Partial { source: source.id.clone(), text: source.partial()? }))
-            .take(PARTIALS_MAX);
-        let progress = *self.progress.borrow();
-        Live {
-            generation: self.generation,
-            lines: progress.lines,
-            counted: progress.complete,
-            bytes: sources.iter().map(|source| self.source_bytes(source)).sum(),
-            sources: sources.len() as u64,
-            state: if has_failed { State::Failed } else { state_of(sources.iter().map(OpenSource::state)) },
-            partial: partial.collect(),
-        }
-    }
-
-    /// What the contract says of a task.
-    pub fn info(&self) -> TaskInfo {
-        let sources = self.source_infos();
-        let progress = *self.progress.borrow();
-        let bytes = self.bytes();
-        let index = self.log.index();
-        let complete = index.is_complete();
-        TaskInfo {
-            id: self.id.clone(),
-            state: state_of(sources.iter().map(|source| source.state)),
-            sources,
-            bytes,
-            lines: complete.then(|| index.lines()),
-            first_ts: self.first_key(&index).map(|key| key.to_string()),
-            last_ts: index.blocks().last().filter(|_| complete).map(|block| block.last_key.to_string()),
-            generation: self.generation,
-            indexed: if complete { 1.0 } else { share(progress.bytes, bytes) },
-            lines_estimate: self.lines_estimate(),
-            levels: *index.levels(),
-        }
-    }
-
-    /// The key of its first line, as its sources' first lines tell before any was counted.
-    fn first_key(&self, index: &Index) -> Option<Timestamp> {
-        if index.is_complete() || !index.blocks().is_empty() {
-            return index.blocks().first().map(|block| block.first_key);
-        }
-        let inputs = self.log.inputs().iter();
-        inputs.filter(|input| input.source.bytes() != Some(0)).map(|input| input.origin.first_key).min()
-    }
-
-    /// The bytes of its files when they were opened.
-    pub fn bytes_on_disk(&self) -> u64 {
-        self.sources().iter().map(OpenSource::bytes_on_disk).sum()
-    }
-
-    fn bytes(&self) -> u64 {
-        self.sources().iter().map(|source| self.source_bytes(source)).sum()
-    }
-
-    /// The length of its text, or of its file as long as it was not unpacked.
-    fn source_bytes(&self, source: &OpenSource) -> u64 {
-        let known = source.opened.as_ref().ok().and_then(|place| self.log.inputs()[*place].source.bytes_written());
-        known.unwrap_or_else(|| source.bytes_on_disk())
-    }
-
-    fn source_infos(&self) -> Vec<SourceInfo> {
-        let times = self.log.last_times();
-        let latest = times.iter().flatten().max().copied();
-        let index = self.log.index();
-        let failures: HashMap<usize, &Error> =
-            index.failures().iter().map(|failure| (failure.source, &failure.error)).collect();
-        self.sources()
-            .iter()
-            .map(|source| {
-                let error = match &source.opened {
-                    Err(error) => Some(error.to_string()),
-                    Ok(place) => failures.get(place).map(ToString::to_string).or_else(|| source.shipped_error()),
-                };
-                let lines = match source.opened {
-                    Ok(place) if index.is_complete() => Some(index.lines_by_source()[place]),
-                    _ => None,
-                };
-                let state = if error.is_some() { State::Failed } else { source.state() };
-                let own = source.opened.as_ref().ok().and_then(|place| times[*place]);
-                let behind = latest.zip(own).filter(|_| state == State::Growing);
-                let behind =
-                    behind.and_then(|(latest, own)| u64::try_from((latest.nanos() - own.nanos()) / 1_000_000).ok());
-                let (id, bytes) = (source.id.clone(), self.source_bytes(source));
-                SourceInfo { id, state, bytes, lines, error, behind_ms: behind.filter(|behind| *behind > 0) }
-            })
-            .collect()
     }
 }
 
@@ -573,12 +390,6 @@ fn ends(sources: &[OpenSource]) -> Vec<u64> {
     sources.iter().filter(|source| source.opened.is_ok()).map(OpenSource::end).collect()
 }
 
-/// A task's state, by those of its sources.
-fn state_of(sources: impl Iterator<Item = State> + Clone) -> State {
-    let is = |state: State| sources.clone().any(|source| source == state);
-    [State::Failed, State::Growing, State::Lost].into_iter().find(|state| is(*state)).unwrap_or(State::Complete)
-}
-
 /// The sources are the files that they were, and none is shorter.
 fn is_grown_from(sources: &[OpenSource], before: &Snapshot) -> bool {
     let has_grown = |(now, then): (&OpenSource, &OpenSource)| match (now.identity, then.identity) {
@@ -593,66 +404,6 @@ fn is_grown_from(sources: &[OpenSource], before: &Snapshot) -> bool {
     sources.len() == before.len() && sources.iter().zip(before.iter()).all(has_grown)
 }
 
-/// Bytes that a line takes, as long as none was counted.
-const GUESSED_LINE_BYTES: u64 = 100;
-
-/// How often an index is kept that is not complete yet.
-const KEEP_EVERY: Duration = Duration::from_secs(30);
-
-/// Bytes that are indexed before a page could be drawn.
-const INDEXED_AT_ONCE: u64 = 8 << 20;
-
-/// How long the index of more leaves the processors to the page, as long as nobody waits for it.
-const PAGE_FIRST: Duration = Duration::from_millis(300);
-
-/// An index that is to be built.
-struct Indexing {
-    log: Arc<Log>,
-    kept: Option<Kept>,
-    cancelled: Arc<AtomicBool>,
-    progress: watch::Sender<Progress>,
-    wanted: Arc<Notify>,
-}
-
-impl Indexing {
-    /// Builds the index when a worker is free, and keeps it. That of much text lets the page come first that opened it.
-    async fn run(self, workers: Arc<Semaphore>) {
-        let bytes: u64 = self.log.inputs().iter().filter_map(|input| input.source.bytes_written()).sum();
-        if bytes.saturating_sub(self.log.index().bytes_passed()) > INDEXED_AT_ONCE {
-            let wanted = tokio::time::timeout(PAGE_FIRST, self.wanted.notified()).await.is_ok();
-            tracing::trace!(wanted, "the index begins");
-        }
-        let Ok(permit) = workers.acquire_owned().await else { return };
-        // A thread of its own: those that may block for a while are for readers, and they wait for this.
-        let built = std::thread::Builder::new().name("index".to_owned()).spawn(move || {
-            let mut kept_at = Instant::now();
-            self.log.build_index(&self.cancelled, |index| {
-                self.tell(index);
-                if let Some(kept) = self.kept.as_ref().filter(|_| kept_at.elapsed() > KEEP_EVERY) {
-                    kept.keep(&self.log, index);
-                    kept_at = Instant::now();
-                }
-            });
-            if let Some(kept) = &self.kept {
-                kept.keep(&self.log, &self.log.index());
-            }
-            drop(permit);
-        });
-        if let Err(error) = built {
-            tracing::error!(%error, "there is no thread to build an index");
-        }
-    }
-
-    fn tell(&self, index: &Index) {
-        tell(&self.progress, index);
-    }
-}
-
-fn tell(told: &watch::Sender<Progress>, index: &Index) {
-    let (lines, bytes, complete) = (index.lines(), index.bytes_passed(), index.is_complete());
-    told.send_replace(Progress { lines, bytes, complete });
-}
-
 /// A number for the sources' identities; JavaScript can hold it.
 fn generation(sources: &[OpenSource]) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -662,9 +413,4 @@ fn generation(sources: &[OpenSource]) -> u64 {
         source.opened.is_ok().hash(&mut hasher);
     }
     hasher.finish() >> 12
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share for people needs no more than a few digits")]
-fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
 }

@@ -12,7 +12,7 @@ use super::Snapshot;
 use super::catalog::blocking;
 use super::chunks::{Format, Lines};
 use super::marks::{Marks, Sent};
-use super::window::CUT_BACK;
+use super::places::CUT_BACK;
 use crate::problem;
 
 /// Bytes of lines that are sent at a time.
