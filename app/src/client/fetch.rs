@@ -85,7 +85,10 @@ impl Viewer {
         let mut resolve = None;
         {
             let mut state = self.state.borrow_mut();
-            if state.flights.retry.is_some() || view.is_empty() || state.switching.is_some() {
+            // Behind what is followed nothing is missing that will be seen.
+            let follows = state.growing.follows && state.rest.is_some();
+            let passes = follows && view.clone().all(|row| state.lines.at(row).is_some());
+            if state.flights.retry.is_some() || view.is_empty() || state.switching.is_some() || passes {
                 return;
             }
             // The thumb is dragged over more than can be fetched: one request at a time, for what is in view when the

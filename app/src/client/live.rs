@@ -30,8 +30,11 @@ const PARTIAL_MS: i32 = 300;
 /// How long to wait for a search that goes on in what is new.
 const SEARCH_MS: i32 = 60;
 
-/// New lines that are fetched at a time: more than fit into a view.
-const NEW_LINES: u64 = 128;
+/// New lines that are fetched beyond those that fit into a view.
+const NEW_LINES_SPARE: u64 = 8;
+
+/// How long the scrollbar may stand where the end was before lines came: putting it right takes as long as drawing them.
+const SETTLE_MS: u64 = 200;
 
 /// What the viewer of a log knows of its growing.
 #[derive(Debug, Default)]
@@ -189,7 +192,7 @@ impl Viewer {
 
     /// Shows what is new: at once where the view stays at the end, as a number where it does not.
     fn take_new(&self) {
-        let (from, filtered) = {
+        let (start, filtered) = {
             let state = self.state.borrow();
             let growing = &state.growing;
             let filtered = state.is_filtered();
@@ -209,13 +212,17 @@ impl Viewer {
                 self.tell_news();
                 return;
             }
-            let count = state.lines.count();
-            let last = if filtered { count } else { growing.told.saturating_sub(NEW_LINES) };
-            (count.max(last), filtered)
+            let (count, last) = (state.lines.count(), state.scroll.rows_in_view() + NEW_LINES_SPARE);
+            // From a line that is there: where nothing has come that the filter lets through, that is no mistake.
+            let start = match filtered {
+                true => Start::Line(count.max(1)),
+                false if growing.told - count > last => Start::Tail(last),
+                false => Start::Line(count + 1),
+            };
+            (start, filtered)
         };
         self.state.borrow_mut().growing.asking = true;
-        // From a line that is there: where nothing has come that the filter lets through, that is no mistake.
-        let query = self.query(Start::Line(if filtered { from.max(1) } else { from + 1 }), 0, PAGE_LINES);
+        let query = self.query(start, 0, PAGE_LINES);
         let viewer = self.clone();
         leptos::task::spawn_local(async move {
             let gathered = gather(query).await;
@@ -239,7 +246,9 @@ impl Viewer {
                 }
             }
             viewer.show_total();
-            viewer.settle();
+            if viewer.state.borrow().rest.is_none() {
+                viewer.rest_later(SETTLE_MS);
+            }
             viewer.ask_frame();
             let (count, told) = {
                 let state = viewer.state.borrow();

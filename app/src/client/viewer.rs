@@ -166,7 +166,6 @@ impl Viewer {
         }
         // At once, so that a wheel that turns right after a jump finds room; and again when the rows are drawn.
         self.settle();
-        self.ask_frame();
         self.rest_later(1);
     }
 
@@ -263,11 +262,9 @@ impl Viewer {
         }
     }
 
+    /// Puts the scrollbar right; what was passed by may be wanted now.
     pub(super) fn settle(&self) {
-        let was_coarse = self.state.borrow().scroll.is_coarse();
-        if was_coarse {
-            self.ask_frame();
-        }
+        self.ask_frame();
         let mut state = self.state.borrow_mut();
         let State { scroll, pool, log, .. } = &mut *state;
         let native = scroll.settle(&|line| pool.height(line));
