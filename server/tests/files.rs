@@ -185,3 +185,17 @@ fn what_is_in_the_files_is_shown_once_and_sent_once() {
         }
     }
 }
+
+#[test]
+fn a_file_alone_that_is_written_over_and_renamed_before_anybody_looks_is_shown_with_the_next_one() {
+    let folder = Folder::with(&[("a.log", "2026-11-22T01:00:00Z one\n2026-11-22T01:00:01Z two\n")]);
+    let server = Server::with(&folder, &[&folder.join("a.log")]);
+    assert_eq!(server.lines("a.log", "").members("n"), ["1", "2"]);
+    fs::write(folder.join("a.log"), "2026-11-22T01:00:02Z three\n").expect("written");
+    fs::rename(folder.join("a.log"), folder.join("a.log.1")).expect("renamed");
+    fs::write(folder.join("a.log"), "2026-11-22T01:00:03Z four\n").expect("written");
+    until("what was written over it and what came after that are there", || {
+        let shown = server.lines("a.log", "").members("text");
+        (shown == [r#""2026-11-22T01:00:02Z three""#, r#""2026-11-22T01:00:03Z four""#]).then_some(())
+    });
+}

@@ -92,7 +92,12 @@ impl Snapshot {
         let mut all: Vec<_> = lasting.iter().filter_map(|(source, input)| source.open_anew(input, settings)).collect();
         let lasting: Vec<_> = lasting.into_iter().map(|(source, _)| source).collect();
         let added = found::added(found, &lasting, &lost);
-        all.extend(added.iter().map(|source| open(&found.id, source, settings, false)));
+        // In a folder, what was renamed is a source of its own.
+        let is_alone = found.sources.len() == 1;
+        all.extend(added.iter().map(|source| {
+            let before = lost.iter().find(|before| is_alone && before.id == source.id);
+            open(&found.id, source, settings, false, before)
+        }));
         let (sources, inputs) = in_order(all);
         let kept = Kept::new(&inputs, settings);
         let log = Log::growing(inputs, &ends(&sources));
@@ -237,7 +242,7 @@ impl Snapshot {
         }
         for added in found::added(found, sources, &[]) {
             differs = true;
-            let (source, input) = open(&self.id, &added, settings, true);
+            let (source, input) = open(&self.id, &added, settings, true, None);
             all.push((None, source, input));
         }
         if !differs {
@@ -351,8 +356,14 @@ impl Drop for Snapshot {
 }
 
 /// Opens a source; one that cannot be read is told.
-fn open(task: &str, found: &FoundSource, settings: &Settings, is_new: bool) -> (OpenSource, Option<Input>) {
-    let (source, input) = OpenSource::open(found, settings, is_new);
+fn open(
+    task: &str,
+    found: &FoundSource,
+    settings: &Settings,
+    is_new: bool,
+    before: Option<&OpenSource>,
+) -> (OpenSource, Option<Input>) {
+    let (source, input) = OpenSource::open(found, settings, is_new, before);
     if let Err(error) = &source.opened {
         tracing::warn!(task, source = source.id, %error, "a source cannot be read");
     }

@@ -69,8 +69,14 @@ pub enum Seen {
 
 impl OpenSource {
     /// Opens what was found, and reads its first lines. Its place among the log's inputs is to be told. `is_new`: it came
-    /// while somebody looked, and is most likely still being written.
-    pub fn open(found: &FoundSource, settings: &Settings, is_new: bool) -> (Self, Option<Input>) {
+    /// while somebody looked, and is most likely still being written. `before`: what was read there was written over, and may
+    /// have been renamed since; then it comes first.
+    pub fn open(
+        found: &FoundSource,
+        settings: &Settings,
+        is_new: bool,
+        before: Option<&Self>,
+    ) -> (Self, Option<Input>) {
         let source = Self {
             id: found.id.clone(),
             path: found.path.clone(),
@@ -92,6 +98,13 @@ impl OpenSource {
             Some(error) => Err(error.clone()),
             None => settings.spools.follow(&found.path),
         };
+        let opened = opened.and_then(|(source, growing)| {
+            let before = before.and_then(|before| before.file.as_ref());
+            if let (Some(growing), Some(before)) = (&growing, before) {
+                growing.begin_with_last_of(before)?;
+            }
+            Ok((source, growing))
+        });
         source.reading(settings, opened)
     }
 

@@ -18,6 +18,26 @@ impl GrowingFile {
             .any(|(_, path)| FileSource::identity_at(path).is_some_and(|(device, inode, ..)| self.has(device, inode)))
     }
 
+    /// Begins with the file that `before` ended with, where a rotation has renamed it, and goes on with those that came after
+    /// it. For one that is opened because what was read there had been written over.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be opened or read, though it is there.
+    pub fn begin_with_last_of(&self, before: &Self) -> Result<(), Error> {
+        let Some(last) = before.parts().pop() else { return Ok(()) };
+        let paths = older_names(&self.path).into_iter().map(|(_, path)| path);
+        let mut parts = Vec::new();
+        for path in paths.skip_while(|path| !is_at(path, &last)) {
+            self.push_next(&mut parts, FileSource::open(path)?.longer()?);
+        }
+        for own in self.parts() {
+            self.push_next(&mut parts, own.file);
+        }
+        *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
+        Ok(())
+    }
+
     /// Looks what has become of the file, and takes in what was added.
     ///
     /// # Errors
@@ -58,10 +78,7 @@ impl GrowingFile {
     fn is_moved_on(&self, last: &Part) -> bool {
         let Some((name, number)) = self.path.to_str().and_then(|path| path.rsplit_once('.')) else { return false };
         let Ok(number) = number.parse::<u64>() else { return false };
-        let (device, inode, ..) = last.file.identity();
-        older_names(Path::new(name)).iter().any(|(other, path)| {
-            *other > number && FileSource::identity_at(path).is_some_and(|found| (found.0, found.1) == (device, inode))
-        })
+        older_names(Path::new(name)).iter().any(|(other, path)| *other > number && is_at(path, last))
     }
 
     /// What was written to the last file, which may have lost its name. What was read of it may be gone: it may have been
@@ -69,11 +86,7 @@ impl GrowingFile {
     fn take_rest(&self, parts: &[Part]) -> Look {
         let Some(last) = parts.last() else { return Look::Same };
         let renamed = || {
-            let (device, inode, ..) = last.file.identity();
-            let is_it = |path: &PathBuf| {
-                FileSource::identity_at(path).is_some_and(|found| (found.0, found.1) == (device, inode))
-            };
-            let path = older_names(&self.path).into_iter().map(|(_, path)| path).find(is_it)?;
+            let path = older_names(&self.path).into_iter().map(|(_, path)| path).find(|path| is_at(path, last))?;
             FileSource::open(path).ok().filter(|found| last.file.is_begin_of(found))
         };
         match last.file.longer() {
@@ -194,6 +207,11 @@ impl GrowingFile {
         *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
         Ok(Look::Grown)
     }
+}
+
+/// Its file lies at `path`, whatever is in it by now.
+fn is_at(path: &Path, part: &Part) -> bool {
+    FileSource::identity_at(path).is_some_and(|found| is_part(std::slice::from_ref(part), (found.0, found.1)))
 }
 
 /// `name.9`, … `name.1` beside `name`, with their numbers, the highest first: what a rotation makes of it.
