@@ -6,6 +6,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use support::http::{Open, request};
@@ -186,16 +187,53 @@ fn what_is_in_the_files_is_shown_once_and_sent_once() {
     }
 }
 
-#[test]
-fn a_file_alone_that_is_written_over_and_renamed_before_anybody_looks_is_shown_with_the_next_one() {
-    let folder = Folder::with(&[("a.log", "2026-11-22T01:00:00Z one\n2026-11-22T01:00:01Z two\n")]);
-    let server = Server::with(&folder, &[&folder.join("a.log")]);
-    assert_eq!(server.lines("a.log", "").members("n"), ["1", "2"]);
-    fs::write(folder.join("a.log"), "2026-11-22T01:00:02Z three\n").expect("written");
-    fs::rename(folder.join("a.log"), folder.join("a.log.1")).expect("renamed");
-    fs::write(folder.join("a.log"), "2026-11-22T01:00:03Z four\n").expect("written");
-    until("what was written over it and what came after that are there", || {
-        let shown = server.lines("a.log", "").members("text");
-        (shown == [r#""2026-11-22T01:00:02Z three""#, r#""2026-11-22T01:00:03Z four""#]).then_some(())
+const fn line(second: u8) -> [u8; 26] {
+    let mut line = *b"2026-11-22T01:00:00Z line\n";
+    line[18] += second;
+    line
+}
+
+/// Waits until these lines are shown, by the second of each, in this order and no others.
+#[track_caller]
+fn shows(server: &Server, task: &str, seconds: &str) {
+    until("the lines are shown", || {
+        let shown = server.lines(task, "").members("ts");
+        let shown: String = shown.iter().filter_map(|time| time.strip_suffix("Z\"")?.chars().last()).collect();
+        (shown == seconds).then_some(())
     });
+}
+
+/// A file alone that is written over, and rotated in this way before anybody looks.
+#[track_caller]
+fn check_written_over(rotate: impl Fn(&Path)) {
+    let folder = Folder::with(&[("a.log", line(0))]);
+    let path = folder.join("a.log");
+    let server = Server::with(&folder, &[&path]);
+    shows(&server, "a.log", "0");
+    fs::write(&path, line(1)).expect("written");
+    rotate(&path);
+    folder.append("a.log", str::from_utf8(&line(2)).expect("a text"));
+    shows(&server, "a.log", "12");
+}
+
+#[test]
+fn a_file_alone_that_is_written_over_and_rotated_before_anybody_looks_is_shown_with_the_next_one() {
+    check_written_over(|path| fs::rename(path, path.with_extension("log.1")).expect("renamed"));
+    check_written_over(|path| {
+        fs::copy(path, path.with_extension("log.1")).expect("copied");
+        fs::File::options().write(true).open(path).and_then(|file| file.set_len(0)).expect("cut back");
+    });
+}
+
+#[test]
+fn a_file_that_came_with_the_name_of_a_rotation_stays_itself_when_the_next_one_takes_its_name() {
+    let folder = Folder::with(&[("task/a.log.1", line(0))]);
+    let server = Server::over(&folder);
+    shows(&server, "task", "0");
+    folder.write("task/a.log", line(1));
+    shows(&server, "task", "01");
+    // A rotation that keeps one.
+    fs::rename(folder.join("task/a.log"), folder.join("task/a.log.1")).expect("renamed");
+    folder.write("task/a.log", line(2));
+    shows(&server, "task", "012");
 }

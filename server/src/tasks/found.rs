@@ -78,6 +78,12 @@ pub fn added(found: &FoundTask, open: &[OpenSource], before: &[OpenSource]) -> V
     new.into_iter().map(|source| FoundSource { id: ids::unique(source.id, &mut known), ..source }).collect()
 }
 
+/// The file was rotated, and another one that bears the name which it had was found beside it.
+pub fn is_rotated(id: &str, found: &FoundTask) -> bool {
+    let is_name = |name: &str| found.sources.iter().any(|source| source.id == name);
+    found.shipped.is_none() && rotated_from(id).is_some_and(is_name)
+}
+
 /// The name that a file had before it was rotated, if it bears the name of one that was: `app.log.2`, `app.log.3.gz`.
 pub(super) fn rotated_from(id: &str) -> Option<&str> {
     // It may have been packed since.

@@ -191,6 +191,9 @@ impl Snapshot {
         let files: usize = count(&sources);
         let mut is_other = false;
         for source in &mut sources {
+            if found::is_rotated(&source.id, found) {
+                source.stay();
+            }
             is_other |= source.look() == Seen::Other;
         }
         // A rotation deletes the oldest ones.

@@ -98,13 +98,14 @@ impl OpenSource {
             Some(error) => Err(error.clone()),
             None => settings.spools.follow(&found.path),
         };
-        let opened = opened.and_then(|(source, growing)| {
-            let before = before.and_then(|before| before.file.as_ref());
-            if let (Some(growing), Some(before)) = (&growing, before) {
-                growing.begin_with_last_of(before)?;
-            }
-            Ok((source, growing))
-        });
+        // It may have been renamed or copied since: then another file, a later one, or none bears its name.
+        let before = before.and_then(|before| before.file.as_ref());
+        let rotated = before.map_or(Ok(None), |before| GrowingFile::rotated_since(before, &found.path));
+        let opened = match rotated.map(|file| file.map(Arc::new)) {
+            Ok(Some(file)) => Ok((Arc::clone(&file) as Arc<dyn Source>, Some(file))),
+            Ok(None) => opened,
+            Err(error) => Err(error),
+        };
         source.reading(settings, opened)
     }
 
@@ -269,6 +270,15 @@ impl OpenSource {
     /// It could not be read: when all is read anew, it is opened anew.
     pub fn give_up(&mut self) {
         self.unreadable = true;
+    }
+
+    /// It was rotated: from now on it stays the file that it is.
+    pub fn stay(&mut self) {
+        self.rotated = true;
+        if let Some(file) = self.file.as_ref().filter(|file| !file.is_pinned()) {
+            // One that was cut back is not pinned yet: it is looked at as any other.
+            file.pin().ok();
+        }
     }
 
     /// Looks what has become of it.

@@ -18,24 +18,26 @@ impl GrowingFile {
             .any(|(_, path)| FileSource::identity_at(path).is_some_and(|(device, inode, ..)| self.has(device, inode)))
     }
 
-    /// Begins with the file that `before` ended with, where a rotation has renamed it, and goes on with those that came after
-    /// it. For one that is opened because what was read there had been written over.
+    /// What was written to the file at `path` since `before` was looked at, and bears the names of a rotation by now, with what
+    /// came after it; none where there is no such file. For what is opened anew because the bytes that were read there had
+    /// been written over.
     ///
     /// # Errors
     ///
     /// A file that cannot be opened or read, though it is there.
-    pub fn begin_with_last_of(&self, before: &Self) -> Result<(), Error> {
-        let Some(last) = before.parts().pop() else { return Ok(()) };
-        let paths = older_names(&self.path).into_iter().map(|(_, path)| path);
-        let mut parts = Vec::new();
-        for path in paths.skip_while(|path| !is_at(path, &last)) {
-            self.push_next(&mut parts, FileSource::open(path)?.longer()?);
-        }
-        for own in self.parts() {
-            self.push_next(&mut parts, own.file);
-        }
-        *self.parts.write().unwrap_or_else(PoisonError::into_inner) = parts;
-        Ok(())
+    pub fn rotated_since(before: &Self, path: &Path) -> Result<Option<Self>, Error> {
+        let parts = before.parts();
+        let Some(last) = parts.last() else { return Ok(None) };
+        let is_new = |path: &PathBuf| {
+            FileSource::identity_at(path).is_some_and(|(device, inode, _, modified)| {
+                modified >= last.file.identity().3 && !is_part(&parts, (device, inode))
+            })
+        };
+        let mut older = older_names(path).into_iter().map(|(_, path)| path);
+        let Some(first) = older.find(|path| is_at(path, last) || is_new(path)) else { return Ok(None) };
+        let file = Self::new(path.to_owned(), FileSource::open(first)?.longer()?);
+        file.rotated(&file.parts())?;
+        Ok(Some(file))
     }
 
     /// Looks what has become of the file, and takes in what was added.
