@@ -23,10 +23,13 @@ test("while the server is away the page keeps what it has, and goes on when it i
   await server.end();
   await viewer.go("50000");
   await expect(page.getByRole("alert").filter({ hasText: "The server does not answer" })).toBeVisible();
+  await page.getByTestId("search").fill("step 7");
+  await expect(page.locator("#search-problem")).toContainText("The server does not answer");
   const again = await serve(folder, "--listen", new URL(server.address).host);
   await page.getByRole("button", { name: "Retry" }).click();
   await expect(viewer.row(50_000)).toContainText("step 49999");
-  await expect(page.getByRole("alert").filter({ hasText: "The server does not answer" })).toBeHidden();
+  await expect(page.getByRole("alert").filter({ hasText: "The server does not answer" }).first()).toBeHidden();
+  await expect(page.getByTestId("match-count")).toHaveAttribute("data-done", "true");
   await again.end();
 });
 

@@ -53,17 +53,22 @@ impl From<ApiError> for Failure {
     }
 }
 
+/// What is said while the server is away.
+pub const GONE: &str = "The server does not answer; what is here stays.";
+
 impl FromServerFnError for Failure {
     type Encoder = JsonEncoding;
 
     /// A status of 0 says that no answer came at all.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let status = match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => 0,
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => 400,
-            _ => 500,
+        let (status, detail) = match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
+                (0, GONE.to_owned())
+            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => (400, error.to_string()),
+            _ => (500, error.to_string()),
         };
-        Self(ApiError { status, title: "No answer".to_owned(), detail: error.to_string() })
+        Self(ApiError { status, title: "No answer".to_owned(), detail })
     }
 }
 

@@ -343,6 +343,7 @@ fn arguments_that_make_no_sense_are_refused() {
         (&["--server", "http://127.0.0.1:1", "--task", "../t", "a.log"][..], "../t"),
         (&["--server", "http://127.0.0.1:1", "--task", "t", "--source", "..", "a.log"][..], ".."),
         (&["--server", "http://127.0.0.1:1", "--task", "t", "--source", "s", "a.log", "b.log"][..], "--source"),
+        (&["--server", "http://127.0.0.1:1", "--task", "t", "a.log", "."][..], ". is a folder"),
         (&["--server", "http://127.0.0.1:1", "--task", "t"][..], "FILE"),
     ] {
         let mut command = support::logboom(folder.path());

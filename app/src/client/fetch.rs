@@ -30,9 +30,6 @@ const COARSE_MS: i32 = 80;
 /// How long to wait before trying again, doubled each time.
 pub(super) const RETRY_MS: u64 = 1000;
 
-/// What is said while the server is away.
-pub(super) const GONE: &str = "The server does not answer; what is here stays.";
-
 /// The longest wait before trying again.
 const RETRY_MS_MAX: u64 = 15_000;
 
@@ -295,10 +292,7 @@ impl Viewer {
             state.flights.failures += 1;
             wait
         };
-        let what = match error.status {
-            0 => GONE.to_owned(),
-            _ => error.detail.clone(),
-        };
+        let what = &error.detail;
         self.signals.trouble.set(Some(format!("{what} Trying again in {} s.", wait / 1000)));
         let viewer = self.clone();
         let handle = set_timeout_with_handle(move || viewer.retry(), Duration::from_millis(wait));

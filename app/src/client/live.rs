@@ -6,7 +6,7 @@ use leptos::wasm_bindgen::closure::Closure;
 use record::wire::{Live, Partial, Start};
 use web_sys::{MessageEvent, WebSocket};
 
-use super::fetch::{GONE, gather};
+use super::fetch::gather;
 use super::viewer::listen_to;
 use super::{Viewer, dom};
 use crate::api;
@@ -116,7 +116,7 @@ impl Viewer {
         };
         // Once is a restart of the server, or a proxy that was tired of it.
         if failures > 1 {
-            self.signals.trouble.set(Some(GONE.to_owned()));
+            self.signals.trouble.set(Some(api::GONE.to_owned()));
         }
         let viewer = self.clone();
         leptos::task::spawn_local(async move {

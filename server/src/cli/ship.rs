@@ -121,6 +121,9 @@ pub fn run(args: ShipArgs) -> anyhow::Result<ExitCode> {
             files.len()
         );
     }
+    if let Some(folder) = files.iter().find(|file| file.is_dir()) {
+        anyhow::bail!("{} is a folder: name the files in it that are to be shipped", folder.display());
+    }
     if until_closed && !Holders::can_be_asked() {
         anyhow::bail!(
             "--until-closed asks /proc who holds the files open, and there is none here; end ship by SIGTERM"
