@@ -31,10 +31,15 @@ const PAGE_FIRST: Duration = Duration::from_millis(300);
 
 /// An index that is to be built.
 pub struct Indexing {
+    /// The log.
     pub log: Arc<Log>,
+    /// Where it is kept, if anywhere.
     pub kept: Option<Kept>,
+    /// Nobody wants it any more.
     pub cancelled: Arc<AtomicBool>,
+    /// Who is told how far it has come.
     pub progress: watch::Sender<Progress>,
+    /// Somebody waits for it.
     pub wanted: Arc<Notify>,
 }
 

@@ -37,7 +37,7 @@ pub struct GoOn {
 ///
 /// # Errors
 ///
-/// As [`Opening::find`], but for 416.
+/// As [`super::Opening::find`], but for 416.
 pub async fn start(
     snapshot: &Arc<Snapshot>,
     wanted: &Wanted,
